@@ -12,10 +12,4 @@ export interface Change {
 export interface ChangeFeed {
   /** Up to `limit` changes with a sequence above `after`, ascending. Only acknowledged writes are shown. */
   changes(after: number, limit: number): Promise<readonly Change[]>;
-
-  /** The sequence up to which `consumer` has handled everything; 0 if it never saved one. */
-  checkpoint(consumer: string): Promise<number>;
-
-  /** Saves it durably. A crash before it means that the changes since the last are shown again. */
-  saveCheckpoint(consumer: string, sequence: number): Promise<void>;
 }

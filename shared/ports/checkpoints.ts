@@ -1,0 +1,9 @@
+// How far a consumer has come: the embedded host's memory for change feeds and timers. In Azure the
+// Functions host keeps its own, in lease containers and blobs.
+export interface Checkpoints {
+  /** What `consumer` saved last; null if it never did. */
+  checkpoint(consumer: string): Promise<number | null>;
+
+  /** Saves it durably. A crash before it means that the work since the last one is done again. */
+  saveCheckpoint(consumer: string, position: number): Promise<void>;
+}
