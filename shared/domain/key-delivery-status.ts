@@ -1,0 +1,27 @@
+// Where a machine stands with its group's key. The stored status follows this function.
+import type { Group } from './group.ts';
+import type { Instant } from './instant.ts';
+import type { KeyDeliveryStatus, Machine } from './machine.ts';
+import { isGroupExpired, isWindowOpen } from './window.ts';
+
+/** The status that a member must have at `now`; the first rule that applies decides. */
+export function expectedKeyDeliveryStatus(
+  machine: Pick<Machine, 'keyVersion'>,
+  group: Group,
+  now: Instant,
+): KeyDeliveryStatus {
+  if (isGroupExpired(group, now)) return 'KeyExpired';
+  if (isWindowOpen(group, now) && machine.keyVersion !== group.renewal?.version) return 'PendingNewKey';
+  if (machine.keyVersion === null || machine.keyVersion !== group.primaryKey?.version) return 'KeyExpired';
+  return 'Default';
+}
+
+/**
+ * The renewal that a status belongs to: the version that is, or was last, being brought to the machines. For a group
+ * that expired it is the version that never came.
+ */
+export function renewalOf(group: Group): number {
+  const version = group.primaryKey?.version ?? 1;
+  if (group.renewal !== null) return group.renewal.version;
+  return group.status === 'KeyExpired' ? version + 1 : version;
+}
