@@ -35,7 +35,7 @@ const ID_FORM = /^[A-Za-z0-9:_.-]{1,255}$/;
 
 /** Checks a batch and makes it ready to apply. The caller's documents are not held on to. */
 export function prepareBatch(groupId: string, operations: readonly WriteOperation[]): BatchOperation[] {
-  assert(groupId !== '', 'a batch belongs to a group');
+  assert(typeof groupId === 'string' && groupId !== '', 'a batch belongs to a group');
   assert(
     operations.length >= 1 && operations.length <= BATCH_OPERATIONS_MAX,
     `a batch has 1 to ${BATCH_OPERATIONS_MAX} operations, not ${operations.length}`,
@@ -59,6 +59,7 @@ function prepareOperation(groupId: string, operation: WriteOperation): BatchOper
   if (operation.kind === 'delete') return { kind: 'delete', id, version: operation.version };
 
   const { document } = operation;
+  assert.equal(typeof document.type, 'string', `${id} has no type`);
   assert.equal(document.groupId, groupId, `${id} is of another group than its batch`);
   const content = { type: document.type, json: JSON.stringify(document), fields: fieldsOf(document) };
   return operation.kind === 'create'

@@ -16,7 +16,7 @@ import { prepareBatch } from './document-batch.ts';
 import type { BatchOperation } from './document-batch.ts';
 import { MemoryRows } from './memory-rows.ts';
 import type { Row } from './memory-rows.ts';
-import { checkQuery, orderOf, startOf, toCursor } from './query-cursor.ts';
+import { checkField, checkQuery, orderOf, startOf, toCursor } from './query-cursor.ts';
 import type { Order, SortKey } from './query-cursor.ts';
 
 export function memoryDocumentStore(): DocumentStore & ChangeFeed & Checkpoints {
@@ -56,6 +56,7 @@ export function memoryDocumentStore(): DocumentStore & ChangeFeed & Checkpoints 
 
     async countBy(groupId, type, field) {
       assertOpen();
+      checkField(field);
       const counts = new Map<string, number>();
       for (const row of rows.of(type, groupId)) {
         const value = row.content.fields[field];
@@ -79,6 +80,7 @@ export function memoryDocumentStore(): DocumentStore & ChangeFeed & Checkpoints 
 
     async saveCheckpoint(consumer, position) {
       assertOpen();
+      assert(Number.isFinite(position), `not a position: ${position}`);
       positions.set(consumer, position);
     },
 

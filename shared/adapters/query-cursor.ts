@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { InvalidCursor } from '../ports/document-store.ts';
-import type { Query } from '../ports/document-store.ts';
+import type { Query, QueryField } from '../ports/document-store.ts';
+import { FIELD_COLUMNS } from './document-batch.ts';
 import type { FieldColumn } from './document-batch.ts';
 
 export type SortColumn = FieldColumn | 'groupId' | 'id';
@@ -23,18 +24,30 @@ const ORDERS: Readonly<Record<NonNullable<Query['orderBy']>, Order>> = {
 };
 
 const QUERY_LIMIT_MAX = 1000;
+const FIELDS: ReadonlySet<string> = new Set(FIELD_COLUMNS);
+const OPERATORS: ReadonlySet<string> = new Set(['=', '!=', '<', '<=', '>', '>=']);
 
 export function orderOf(query: Query): Order {
   return ORDERS[query.orderBy ?? 'id'];
 }
 
+/** Fails an assertion when it is not a field that is taken out of documents. */
+export function checkField(field: QueryField): void {
+  assert(FIELDS.has(field), `not a field to ask for: ${field}`);
+}
+
 /** Fails an assertion when the query breaks a rule of the port. */
 export function checkQuery(query: Query): void {
-  const { limit } = query;
+  const { limit, where = [] } = query;
   assert(
     Number.isInteger(limit) && limit >= 1 && limit <= QUERY_LIMIT_MAX,
     `a query's limit is 1 to ${QUERY_LIMIT_MAX}, not ${limit}`,
   );
+  for (const { field, is, value } of where) {
+    checkField(field);
+    assert(OPERATORS.has(is), `not an operator: ${is}`);
+    assert(typeof value === 'string' || Number.isFinite(value), `${field} is compared with text or a number`);
+  }
   if (query.afterId === undefined || query.afterId === null) return;
   assert(query.groupId !== undefined && (query.orderBy ?? 'id') === 'id', 'afterId is for one group, by id');
   assert(query.cursor === undefined || query.cursor === null, 'afterId and cursor exclude each other');

@@ -1,0 +1,73 @@
+// The port's queries as SQL, in the form that the indexes of the schema answer without sorting.
+import type { Condition, DocumentType, Query, QueryField } from '../ports/document-store.ts';
+import { orderOf } from './query-cursor.ts';
+import type { SortKey } from './query-cursor.ts';
+
+export interface Sql {
+  readonly text: string;
+  readonly values: readonly (string | number)[];
+}
+
+/**
+ * The page after `start`, and one document more, which tells whether another page follows. Rows have `json`,
+ * `sequence` and the columns of the order. The query has been checked: names in it become part of the text.
+ */
+export function toSelect(query: Query, start: SortKey | null): Sql {
+  const order = orderOf(query);
+  const terms = [
+    ...ofType(query.type),
+    ...(query.where ?? []).flatMap((each) => conditionTerms(query, each)),
+  ];
+  if (query.groupId !== undefined) terms.push(term('groupId = ?', query.groupId));
+
+  // Within one group its id decides nothing, and must not be in the comparison that the index is to begin at.
+  const columns = order.columns.filter((column) => column !== 'groupId' || query.groupId === undefined);
+  const [first = 'id'] = columns;
+  if (first !== 'id' && first !== 'groupId') terms.push(term(`${first} IS NOT NULL`));
+  if (start !== null) {
+    const values = start.filter((_, index) => columns.includes(order.columns[index] ?? 'id'));
+    const places = values.map(() => '?').join(', ');
+    terms.push(term(`(${columns.join(', ')}) ${order.descending ? '<' : '>'} (${places})`, ...values));
+  }
+
+  const direction = order.descending ? ' DESC' : '';
+  const text =
+    `SELECT json, sequence, ${order.columns.join(', ')} FROM documents` +
+    ` WHERE ${terms.map((each) => each.text).join(' AND ')}` +
+    ` ORDER BY ${order.columns.map((column) => `${column}${direction}`).join(', ')} LIMIT ?`;
+  return { text, values: [...terms.flatMap((each) => each.values), query.limit + 1] };
+}
+
+/** Rows of `value` and `count`, one for each value of the field in a group. */
+export function toCount(groupId: string, type: DocumentType, field: QueryField): Sql {
+  const terms = [...ofType(type), term('groupId = ?', groupId), term(`${field} IS NOT NULL`)];
+  const text =
+    `SELECT ${field} AS value, count(*) AS count FROM documents` +
+    ` WHERE ${terms.map((each) => each.text).join(' AND ')} GROUP BY ${field}`;
+  return { text, values: terms.flatMap((each) => each.values) };
+}
+
+function term(text: string, ...values: (string | number)[]): Sql {
+  return { text, values };
+}
+
+function ofType(type: DocumentType): Sql[] {
+  return [term('type = ?', type)];
+}
+
+/**
+ * SQLite orders all numbers before all text; the port compares neither with the other. A `+` keeps SQLite from taking
+ * an index by this condition when that would cost it the order of the page.
+ */
+function conditionTerms(query: Query, { field, is, value }: Condition): Sql[] {
+  const ordered = query.orderBy === undefined || query.orderBy === 'id' || query.orderBy === field;
+  const terms = [term(`${ordered ? '' : '+'}${field} ${is} ?`, value)];
+  if (is !== '=') {
+    terms.push(
+      term(
+        typeof value === 'string' ? `typeof(${field}) = 'text'` : `typeof(${field}) IN ('integer', 'real')`,
+      ),
+    );
+  }
+  return terms;
+}
