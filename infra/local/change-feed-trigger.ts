@@ -1,0 +1,140 @@
+// Hands the store's changes to one function with a Cosmos DB trigger: one batch after the other, in order,
+// at least once. The checkpoint is saved after a batch was handled, so a crash in between repeats the
+// batch. A batch whose retries are used up is passed over, as in Azure, and counted. A consumer without a
+// checkpoint starts at the beginning, whatever `startFromBeginning` says: nothing that was written is missed.
+import { pause } from '../../shared/adapters/pause.ts';
+import type { Change, ChangeFeed } from '../../shared/ports/change-feed.ts';
+import type { Checkpoints } from '../../shared/ports/checkpoints.ts';
+import type { RegisteredFunction } from './functions-core.ts';
+import { describeError, type HostLog } from './host-log.ts';
+import { type Invoker, triggerOf } from './invocation.ts';
+import { Interrupted, invokeWithRetries } from './retry-policy.ts';
+import { resolveSettings, type Settings } from './settings.ts';
+
+export interface FeedConsumer {
+  /** Under which its checkpoint is kept: two of one name would take each other's changes away. */
+  readonly consumer: string;
+  /** Batches done with since the start, those passed over included. */
+  readonly batches: number;
+  /** Batches passed over since the start because their retries were used up. */
+  readonly batchesGivenUp: number;
+  /** Consumes; resolves once `signal` has aborted and the batch under way is over. */
+  follow(): Promise<void>;
+  /** Looks for changes without waiting for the next poll. */
+  nudge(): void;
+  /** Resolves when a look that began after the call finds no change, or when the consumer ends. */
+  caughtUp(): Promise<void>;
+}
+
+export interface FeedConsumerOptions {
+  readonly fn: RegisteredFunction;
+  readonly changeFeed: ChangeFeed;
+  readonly checkpoints: Checkpoints;
+  readonly settings: Settings;
+  readonly invoker: Invoker;
+  readonly log: HostLog;
+  readonly signal: AbortSignal;
+  readonly pollMilliseconds: number;
+}
+
+/** Azure's own. */
+const ITEMS_DEFAULT = 100;
+/** Between two looks, however often it is nudged. */
+const POLL_MILLISECONDS_MIN = 5;
+const FAILURE_PAUSE_MILLISECONDS = 1000;
+
+function consumerName(fn: RegisteredFunction, settings: Settings): string {
+  const prefix = triggerOf(fn)['leaseContainerPrefix'];
+  const { name } = fn.metadata;
+  return typeof prefix === 'string' && prefix !== '' ? resolveSettings(prefix, settings, name) : name;
+}
+
+export function newFeedConsumer(options: FeedConsumerOptions): FeedConsumer {
+  const { fn, changeFeed, checkpoints, log, signal, pollMilliseconds } = options;
+  const { name } = fn.metadata;
+  const consumer = consumerName(fn, options.settings);
+  const limit = Number(triggerOf(fn)['maxItemsPerInvocation'] ?? ITEMS_DEFAULT);
+  const state = { batches: 0, batchesGivenUp: 0, ended: false };
+  let waiting: (() => void)[] = [];
+  let wake = new AbortController();
+  signal.addEventListener('abort', () => wake.abort());
+
+  async function handle(changes: readonly Change[]): Promise<void> {
+    const input = { json: JSON.stringify(changes.map(({ document }) => document)) };
+    try {
+      await invokeWithRetries(options, fn, input, signal);
+    } catch (error) {
+      if (error instanceof Interrupted) throw error;
+      state.batchesGivenUp++;
+      const ids = changes.map(({ document }) => `${document.groupId}/${document.id}`).join(', ');
+      const message = `GIVEN UP: ${changes.length} changes were not handled (${ids}): ${describeError(error)}`;
+      log({ level: 'critical', source: name, message });
+    }
+  }
+
+  /** Handles the next batch; false if there was none. */
+  async function consume(): Promise<boolean> {
+    const position = (await checkpoints.checkpoint(consumer)) ?? 0;
+    const changes = await changeFeed.changes(position, limit);
+    const last = changes.at(-1);
+    if (last === undefined) return false;
+    await handle(changes);
+    await checkpoints.saveCheckpoint(consumer, last.sequence);
+    state.batches++;
+    return true;
+  }
+
+  function release(who: readonly (() => void)[]): void {
+    waiting = waiting.filter((each) => !who.includes(each));
+    for (const resolve of who) resolve();
+  }
+
+  async function idle(): Promise<void> {
+    await pause(POLL_MILLISECONDS_MIN, signal);
+    await pause(pollMilliseconds, wake.signal);
+    wake = new AbortController();
+  }
+
+  return {
+    consumer,
+    get batches() {
+      return state.batches;
+    },
+    get batchesGivenUp() {
+      return state.batchesGivenUp;
+    },
+    async follow() {
+      while (!signal.aborted) {
+        const whoWaits = [...waiting];
+        try {
+          if (await consume()) continue;
+          release(whoWaits);
+          await idle();
+        } catch (error) {
+          if (error instanceof Interrupted) continue;
+          log({ level: 'error', source: name, message: `the change feed failed: ${describeError(error)}` });
+          await pause(FAILURE_PAUSE_MILLISECONDS, signal);
+        }
+      }
+      state.ended = true;
+      release(waiting);
+    },
+    nudge: () => wake.abort(),
+    async caughtUp() {
+      if (state.ended) return;
+      const found = new Promise<void>((resolve) => waiting.push(resolve));
+      wake.abort();
+      await found;
+    },
+  };
+}
+
+/** Resolves when all consumers have handled all changes, those included that handling caused. */
+export async function drain(consumers: readonly FeedConsumer[]): Promise<void> {
+  const done = (): number => consumers.reduce((sum, { batches }) => sum + batches, 0);
+  for (;;) {
+    const before = done();
+    await Promise.all(consumers.map((consumer) => consumer.caughtUp()));
+    if (done() === before) return;
+  }
+}

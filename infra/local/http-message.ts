@@ -1,0 +1,120 @@
+// Between node:http and the messages a Functions host exchanges with its functions.
+import type { IncomingMessage } from 'node:http';
+import type { HttpCookie, HttpData, NullableString, TraceContext } from './rpc.ts';
+
+/** The request cannot be given to any function. */
+export class BadRequest extends Error {
+  override readonly name = 'BadRequest';
+}
+
+/** The body is longer than the host takes. */
+export class BodyTooLarge extends Error {
+  override readonly name = 'BodyTooLarge';
+}
+
+/** The client went away before its request was complete. */
+export class ClientGone extends Error {
+  override readonly name = 'ClientGone';
+}
+
+const AUTHORITY = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
+const TRACE_PARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** The absolute URL the client asked for. */
+export function requestUrl(request: IncomingMessage): URL {
+  const { host } = request.headers;
+  const target = request.url ?? '';
+  if (host === undefined || !AUTHORITY.test(host) || !target.startsWith('/')) throw new BadRequest();
+  const url = URL.parse(`http://${host}${target}`);
+  if (url === null) throw new BadRequest();
+  return url;
+}
+
+/**
+ * The whole body.
+ * @throws BodyTooLarge as soon as it is known to be longer than `limit` bytes.
+ * @throws ClientGone
+ */
+export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw new BodyTooLarge();
+  const chunks: Buffer[] = [];
+  let length = 0;
+  return new Promise((resolve, reject) => {
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= limit) chunks.push(chunk);
+      else reject(new BodyTooLarge());
+    });
+    request.once('end', () => resolve(Buffer.concat(chunks, Math.min(length, limit))));
+    request.once('error', (error) => reject(new ClientGone('the request was cut off', { cause: error })));
+    request.once('close', () => reject(new ClientGone('the request was cut off')));
+  });
+}
+
+function nullable(entries: Iterable<readonly [string, string]>): Record<string, NullableString> {
+  return Object.fromEntries(Array.from(entries, ([key, value]) => [key, { value }]));
+}
+
+/** A key that is repeated has its values joined by commas, and letters' case does not tell keys apart. */
+function mergeQuery(query: URLSearchParams): Map<string, string> {
+  const merged = new Map<string, string>();
+  const spelling = new Map<string, string>();
+  for (const [key, value] of query) {
+    const name = spelling.get(key.toLowerCase()) ?? key;
+    spelling.set(key.toLowerCase(), name);
+    const before = merged.get(name);
+    merged.set(name, before === undefined ? value : `${before},${value}`);
+  }
+  return merged;
+}
+
+/** The request as a function's host hands it over; its body always as bytes, as for Node workers in Azure. */
+export function toHttpData(
+  request: IncomingMessage,
+  url: URL,
+  params: Readonly<Record<string, string>>,
+  body: Buffer,
+): HttpData {
+  const headers = Object.entries(request.headers).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value] as const],
+  );
+  return {
+    method: request.method ?? 'GET',
+    url: url.href,
+    nullableHeaders: nullable(headers),
+    nullableParams: nullable(Object.entries(params)),
+    nullableQuery: nullable(mergeQuery(url.searchParams)),
+    ...(body.length > 0 ? { body: { bytes: body } } : {}),
+  };
+}
+
+/** The caller's trace, if it sent a well-formed one. */
+export function traceContextOf(request: IncomingMessage): { traceContext?: TraceContext } {
+  const { traceparent, tracestate } = request.headers;
+  if (typeof traceparent !== 'string' || !TRACE_PARENT.test(traceparent)) return {};
+  const traceState = typeof tracestate === 'string' ? { traceState: tracestate } : {};
+  return { traceContext: { traceParent: traceparent, ...traceState } };
+}
+
+const SAME_SITE = { none: null, lax: 'Lax', strict: 'Strict', explicitNone: 'None' } as const;
+
+/** One `Set-Cookie` value (RFC 6265). */
+export function toSetCookie(cookie: HttpCookie): string {
+  const sameSite = SAME_SITE[cookie.sameSite ?? 'none'];
+  return [
+    `${cookie.name ?? ''}=${encodeURIComponent(cookie.value ?? '')}`,
+    ...(cookie.domain ? [`Domain=${cookie.domain.value}`] : []),
+    ...(cookie.path ? [`Path=${cookie.path.value}`] : []),
+    ...(cookie.expires ? [`Expires=${new Date(cookie.expires.value.seconds * 1000).toUTCString()}`] : []),
+    ...(cookie.maxAge ? [`Max-Age=${cookie.maxAge.value}`] : []),
+    ...(cookie.secure?.value ? ['Secure'] : []),
+    ...(cookie.httpOnly?.value ? ['HttpOnly'] : []),
+    ...(sameSite === null ? [] : [`SameSite=${sameSite}`]),
+  ].join('; ');
+}
+
+/** The bytes of a response's body; none for an absent one. */
+export function bodyBytes(body: HttpData['body']): Uint8Array {
+  if (body === null || body === undefined) return new Uint8Array();
+  return body.bytes ?? Buffer.from(body.string ?? body.json ?? '');
+}

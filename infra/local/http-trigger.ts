@@ -1,0 +1,153 @@
+// Serves the functions with HTTP triggers. A HEAD request reaches only functions that list HEAD, as in
+// Azure; every `authLevel` is taken as anonymous, since there are no function keys on one machine.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { RegisteredFunction } from './functions-core.ts';
+import { describeError, type HostLog } from './host-log.ts';
+import {
+  BadRequest,
+  bodyBytes,
+  BodyTooLarge,
+  ClientGone,
+  readBody,
+  requestUrl,
+  toHttpData,
+  toSetCookie,
+  traceContextOf,
+} from './http-message.ts';
+import { MalformedPath, newRouteTable, type RouteDefinition, type RouteTable } from './http-routes.ts';
+import { type Invoker, triggerOf } from './invocation.ts';
+import type { HttpData } from './rpc.ts';
+
+/** Longer bodies are refused with 413 before any function sees them. */
+export const BODY_BYTES_MAX = 1_048_576;
+
+export interface HttpListener {
+  readonly url: string;
+  /** Takes no new connection and no new request; requests under way are answered before it resolves. */
+  stop(): Promise<void>;
+  /** Cuts what is still open. */
+  cut(): void;
+}
+
+export interface HttpListenerOptions {
+  readonly functions: readonly RegisteredFunction[];
+  readonly routePrefix: string;
+  readonly address: { readonly host: string; readonly port: number };
+  readonly invoker: Invoker;
+  readonly log: HostLog;
+}
+
+function routeOf(fn: RegisteredFunction): RouteDefinition<RegisteredFunction> {
+  const { route, methods } = triggerOf(fn);
+  return {
+    template: typeof route === 'string' ? route.replace(/^\//, '') : fn.metadata.name,
+    methods: Array.isArray(methods) ? methods.map(String) : ['GET', 'POST'],
+    target: fn,
+  };
+}
+
+function refuse(response: ServerResponse, status: number): void {
+  response.writeHead(status, { 'content-length': 0 }).end();
+}
+
+function send(response: ServerResponse, data: HttpData | null | undefined): void {
+  if (data === null || data === undefined) return void response.writeHead(204).end();
+  const status = Number(data.statusCode ?? 200);
+  const cookies = (data.cookies ?? []).map(toSetCookie);
+  for (const [name, value] of Object.entries(data.headers ?? {})) response.setHeader(name, value);
+  if (cookies.length > 0) response.appendHeader('set-cookie', cookies);
+  const body = bodyBytes(data.body);
+  if (status !== 204 && status !== 304) response.setHeader('content-length', body.length);
+  response.writeHead(status).end(body);
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof BadRequest || error instanceof MalformedPath) return 400;
+  return error instanceof BodyTooLarge ? 413 : 500;
+}
+
+/** Answers one request; a function that throws is an empty 500, and its error is only logged. */
+async function answer(
+  { invoker, log }: HttpListenerOptions,
+  routes: RouteTable<RegisteredFunction>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = requestUrl(request);
+  const match = routes.match(request.method ?? '', url.pathname);
+  if (match === null) return refuse(response, 404);
+  const body = await readBody(request, BODY_BYTES_MAX);
+  try {
+    const data = toHttpData(request, url, match.params, body);
+    const { returnValue } = await invoker.invoke(match.target, { http: data }, traceContextOf(request));
+    send(response, returnValue?.http);
+  } catch (error) {
+    const { name } = match.target.metadata;
+    log({ level: 'error', source: name, message: `the function failed: ${describeError(error)}` });
+    if (response.headersSent) response.destroy();
+    else refuse(clearHeaders(response), 500);
+  }
+}
+
+function clearHeaders(response: ServerResponse): ServerResponse {
+  for (const name of response.getHeaderNames()) response.removeHeader(name);
+  return response;
+}
+
+function newServer(): Server {
+  const server = createServer({ keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 60_000 });
+  server.maxRequestsPerSocket = 0;
+  return server;
+}
+
+async function listen(server: Server, { host, port }: HttpListenerOptions['address']): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  server.removeAllListeners('error');
+  return `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
+}
+
+/** @throws what listening throws, such as EADDRINUSE. */
+export async function startHttpListener(options: HttpListenerOptions): Promise<HttpListener> {
+  const { log } = options;
+  const routes = newRouteTable(options.routePrefix, options.functions.map(routeOf));
+  const underWay = new Set<Promise<unknown>>();
+  const server = newServer();
+  let stopping = false;
+
+  server.on('request', (request, response) => {
+    if (stopping) {
+      response.setHeader('connection', 'close');
+      return refuse(response, 503);
+    }
+    const work = answer(options, routes, request, response).catch((error: unknown) => {
+      if (error instanceof ClientGone || response.destroyed) return;
+      const status = statusOf(error);
+      if (status === 500) log({ level: 'error', source: 'host', message: describeError(error) });
+      // What is left of the request's body is not read, so the connection cannot be used again.
+      response.setHeader('connection', 'close');
+      refuse(response, status);
+    });
+    const flushed = new Promise((resolve) => response.once('close', resolve));
+    const all = Promise.all([work, flushed]).finally(() => underWay.delete(all));
+    underWay.add(all);
+  });
+  const url = await listen(server, options.address);
+  server.on('error', (error) => log({ level: 'error', source: 'host', message: describeError(error) }));
+
+  return {
+    url,
+    async stop() {
+      stopping = true;
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      while (underWay.size > 0) await Promise.allSettled(underWay);
+      // Every response is flushed; the connections that are left wait for requests, or never sent one.
+      server.closeAllConnections();
+      await closed;
+    },
+    cut: () => server.closeAllConnections(),
+  };
+}
