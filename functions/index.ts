@@ -1,0 +1,8 @@
+// Every function of the deployment registers on import.
+import './check-ins.http.ts';
+import './event-notifications.feed.ts';
+import './fleet-changes.feed.ts';
+import './groups.http.ts';
+import './machines.http.ts';
+import './renewal-scan.timer.ts';
+import './service.http.ts';

@@ -1,0 +1,200 @@
+// Check-ins: gather the machine and its group, decide what the machine is to do, and write what follows from that in one
+// batch. A steady check-in is two point reads (one of them the caller's authentication) and no write.
+import type { z } from 'zod';
+import type { CheckInAction, checkInBody, CheckInAnswer } from '../api/check-in.ts';
+import { Problem } from '../api/problem.ts';
+import { newChallenge } from '../crypto/proof.ts';
+import { agentCanRenew } from '../domain/agent-version.ts';
+import { decideCheckIn } from '../domain/check-in.ts';
+import type { CheckInPlan, PlannedAction } from '../domain/check-in.ts';
+import { nextCheckInSeconds } from '../domain/check-in-schedule.ts';
+import type { Group } from '../domain/group.ts';
+import { heldLease, newLease } from '../domain/group-transition.ts';
+import { addMinutes } from '../domain/instant.ts';
+import type { Instant } from '../domain/instant.ts';
+import { expectedKeyDeliveryStatus } from '../domain/key-delivery-status.ts';
+import type { Machine } from '../domain/machine.ts';
+import type { Stored, WriteOperation } from '../ports/document-store.ts';
+import { untilNoConflict } from './contention.ts';
+import { currentGroup } from './group-transitions.ts';
+import { readCaller } from './machine-callers.ts';
+import { statusChange } from './status-changes.ts';
+import type { System } from './system.ts';
+
+/** A machine's heartbeat is written at most this often, minutes. */
+const HEARTBEAT_MINUTES = 60;
+/** How long a machine has to answer a challenge, minutes. */
+const CHALLENGE_MINUTES = 60;
+
+interface Report extends z.output<typeof checkInBody> {}
+
+/**
+ * @param caller the machine as its authentication read it.
+ * @throws Problem `GroupDeleted`; when joining or rejoining also `GroupKeyExpired`, `GroupPasswordStale`, `AgentOutdated`.
+ */
+export function checkIn(system: System, caller: Stored<Machine>, report: Report): Promise<CheckInAnswer> {
+  let authenticated: Stored<Machine> | null = caller;
+  return untilNoConflict(async () => {
+    const { groupId, id } = caller.document;
+    const machine = authenticated ?? (await readCaller(system, groupId, id));
+    authenticated = null;
+    const group = await currentGroup(system, groupId);
+    const now = system.clock.now();
+    const plan = planCheckIn(system, machine.document, group.document, report, now);
+    const next = consequences(plan, machine.document, group.document, report, now);
+    await write(system, machine, group, next, now);
+    return answer(system, plan, next, now);
+  });
+}
+
+/** What the machine is to do. @throws Problem when it cannot be given what it came for. */
+export function planCheckIn(
+  system: System,
+  machine: Machine,
+  group: Group,
+  report: Report,
+  now: Instant,
+): CheckInPlan {
+  const { minimumAgentVersion } = system.settings;
+  const decision = decideCheckIn({
+    now,
+    group,
+    machine: { ...machine, agentVersion: report.agentVersion },
+    canRenew: agentCanRenew(report.agentVersion, minimumAgentVersion),
+    minimumAgentVersion,
+    heldVersions: report.keys.map(({ version }) => version),
+    hasPassword: report.rejoin || machine.membership === 'joining',
+  });
+  if (decision.kind === 'refuse') throw new Problem(decision.code, decision.reason);
+  return decision;
+}
+
+interface Consequences {
+  readonly group: Group;
+  readonly machine: Machine;
+}
+
+/** Group and machine as the plan leaves them: with the lease or the challenge that its actions need. */
+function consequences(
+  plan: CheckInPlan,
+  machine: Machine,
+  group: Group,
+  report: Report,
+  now: Instant,
+): Consequences {
+  const issues = plan.actions.some(({ action }) => action === 'issueKey');
+  const fetched = plan.actions.find(({ action }) => action === 'fetchKey');
+  const lease = issues
+    ? (heldLease(group, now) ?? newLease(group, machine.id, newChallenge(), now))
+    : group.issuerLease;
+  return {
+    group: lease === group.issuerLease ? group : { ...group, issuerLease: lease },
+    machine: {
+      ...machine,
+      agentVersion: report.agentVersion,
+      ...(machine.membership === 'member' && {
+        keyDeliveryStatus: expectedKeyDeliveryStatus(machine, group, now),
+        lastHeartbeatDate: heartbeat(machine, now),
+      }),
+      ...(fetched?.action === 'fetchKey' && { challenge: challengeFor(machine, fetched.key.version, now) }),
+    },
+  };
+}
+
+function heartbeat({ lastHeartbeatDate }: Machine, now: Instant): Instant {
+  const isRecent = lastHeartbeatDate !== null && now < addMinutes(lastHeartbeatDate, HEARTBEAT_MINUTES);
+  return isRecent ? lastHeartbeatDate : now;
+}
+
+function challengeFor({ challenge }: Machine, version: number, now: Instant): Machine['challenge'] {
+  const isGood = challenge !== null && challenge.version === version && now < challenge.expiresOn;
+  return isGood
+    ? challenge
+    : { value: newChallenge(), version, expiresOn: addMinutes(now, CHALLENGE_MINUTES) };
+}
+
+async function write(
+  system: System,
+  machine: Stored<Machine>,
+  group: Stored<Group>,
+  next: Consequences,
+  now: Instant,
+): Promise<void> {
+  const operations: WriteOperation[] = [];
+  if (next.group !== group.document) {
+    operations.push({ kind: 'replace', document: next.group, version: group.version });
+  }
+  if (isChanged(machine.document, next.machine)) {
+    operations.push({ kind: 'replace', document: next.machine, version: machine.version });
+    const actor = { kind: 'machine', id: machine.document.id } as const;
+    operations.push(...statusChange(machine.document, next.machine, group.document, actor, now));
+  }
+  if (operations.length > 0) await system.store.write(next.group.groupId, operations);
+}
+
+function isChanged(before: Machine, after: Machine): boolean {
+  return (
+    before.agentVersion !== after.agentVersion ||
+    before.keyDeliveryStatus !== after.keyDeliveryStatus ||
+    before.lastHeartbeatDate !== after.lastHeartbeatDate ||
+    before.challenge !== after.challenge
+  );
+}
+
+function answer(
+  system: System,
+  plan: CheckInPlan,
+  { group, machine }: Consequences,
+  now: Instant,
+): CheckInAnswer {
+  if (group.status === 'Deleted') throw new Error('a deleted group answers no check-in');
+  const { renewal } = group;
+  return {
+    machineId: machine.id,
+    groupId: group.groupId,
+    keyDeliveryStatus: machine.keyDeliveryStatus,
+    keyVersion: machine.keyVersion,
+    group: {
+      name: group.name,
+      status: group.status,
+      primaryKey: group.primaryKey,
+      secondaryKey: group.secondaryKey,
+      renewal: renewal && { version: renewal.version, startsOn: renewal.startsOn, endsOn: renewal.endsOn },
+      passwordStale: group.passwordStale,
+      passwordRevision: group.passwordRevision,
+    },
+    policy: plan.policy,
+    reason: plan.reason,
+    actions: plan.actions.map((planned) => actionOf(planned, group, machine)),
+    nextCheckIn: {
+      afterSeconds: nextCheckInSeconds(machine.id, plan.pace, system.settings.steadyCheckInSeconds, now),
+    },
+  };
+}
+
+function actionOf(planned: PlannedAction, group: Group, machine: Machine): CheckInAction {
+  switch (planned.action) {
+    case 'issueKey': {
+      const lease = group.issuerLease;
+      if (lease === null) throw new Error('whoever is to issue holds a lease');
+      const { version, challenge, notBefore, notAfter, expiresOn } = lease;
+      return { action: 'issueKey', version, challenge, notBefore, notAfter, leaseExpiresOn: expiresOn };
+    }
+    case 'fetchKey': {
+      const { version, thumbprint } = planned.key;
+      if (machine.challenge === null) throw new Error('whoever is to fetch is given a challenge');
+      return {
+        action: 'fetchKey',
+        version,
+        thumbprint,
+        opensWith: planned.opensWith,
+        challenge: machine.challenge.value,
+      };
+    }
+    case 'retireKey':
+    case 'rejoin':
+    case 'updateAgent':
+    case 'wait':
+      return planned;
+  }
+}

@@ -1,0 +1,27 @@
+// Optimistic concurrency: read, decide, write; when another was faster, read again and decide anew.
+import { setImmediate } from 'node:timers/promises';
+import { Problem } from '../api/problem.ts';
+import { WriteConflict } from '../ports/document-store.ts';
+
+const ATTEMPTS = 100;
+
+/**
+ * Runs `work` (which reads, decides and writes one batch) until it meets no conflict.
+ * @throws Problem `Contention` when others were faster every time.
+ */
+export async function untilNoConflict<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof WriteConflict)) throw error;
+      if (attempt === ATTEMPTS) {
+        throw new Problem('Contention', 'Others changed the same thing at every attempt; try again.', {
+          cause: error,
+          retryAfterSeconds: 5,
+        });
+      }
+      await setImmediate();
+    }
+  }
+}

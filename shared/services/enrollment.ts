@@ -1,0 +1,118 @@
+// Enrollment tokens: made and revoked by people, used by machines that join.
+import type { z } from 'zod';
+import type { createEnrollmentTokenBody, enrollmentTokenSchema } from '../api/event.ts';
+import { Problem } from '../api/problem.ts';
+import {
+  enrollmentSecretMatches,
+  newEnrollmentToken,
+  parseEnrollmentToken,
+} from '../crypto/enrollment-token.ts';
+import { enrollmentTokenDocumentId } from '../domain/enrollment-token.ts';
+import type { EnrollmentToken } from '../domain/enrollment-token.ts';
+import { singleEvent } from '../domain/event.ts';
+import { addMinutes } from '../domain/instant.ts';
+import { isGroupExpired } from '../domain/window.ts';
+import type { Stored } from '../ports/document-store.ts';
+import type { Person } from '../ports/people-authenticator.ts';
+import { currentGroup, readGroup } from './group-transitions.ts';
+import { untilNoConflict } from './contention.ts';
+import type { System } from './system.ts';
+
+/** @throws Problem `GroupKeyExpired` when nobody could join with it. */
+export async function createEnrollmentToken(
+  system: System,
+  person: Person,
+  groupId: string,
+  body: z.output<typeof createEnrollmentTokenBody>,
+): Promise<z.input<typeof enrollmentTokenSchema>> {
+  const { document: group } = await currentGroup(system, groupId);
+  const now = system.clock.now();
+  if (isGroupExpired(group, now)) {
+    throw new Problem(
+      'GroupKeyExpired',
+      'The group’s certificate has expired; no machine can join it any more.',
+    );
+  }
+  const made = newEnrollmentToken(groupId);
+  const document: EnrollmentToken = {
+    type: 'enrollmentToken',
+    id: enrollmentTokenDocumentId(made.tokenId),
+    groupId,
+    secretHash: made.secretHash,
+    createdOn: now,
+    createdBy: person.name,
+    expiresOn: addMinutes(now, body.lifetimeMinutes),
+    usesLeft: body.uses,
+  };
+  const event = singleEvent('EnrollmentTokenCreated', made.tokenId, {
+    groupId,
+    occurredOn: now,
+    actor: { kind: 'person', id: person.name },
+    reason: `Admits up to ${body.uses} machines until ${document.expiresOn}.`,
+  });
+  await system.store.write(groupId, [
+    { kind: 'create', document },
+    { kind: 'create', document: event },
+  ]);
+  return { id: made.tokenId, token: made.token, expiresOn: document.expiresOn, uses: body.uses };
+}
+
+/** Revokes the token at once; machines that joined with it stay. @throws Problem `EnrollmentTokenNotFound`. */
+export async function revokeEnrollmentToken(
+  system: System,
+  person: Person,
+  groupId: string,
+  tokenId: string,
+): Promise<void> {
+  await readGroup(system, groupId);
+  await untilNoConflict(async () => {
+    const stored = await system.store.read<EnrollmentToken>(groupId, enrollmentTokenDocumentId(tokenId));
+    if (stored === null) {
+      throw new Problem('EnrollmentTokenNotFound', `Group ${groupId} has no enrollment token ${tokenId}.`);
+    }
+    const event = singleEvent('EnrollmentTokenRevoked', tokenId, {
+      groupId,
+      occurredOn: system.clock.now(),
+      actor: { kind: 'person', id: person.name },
+      reason: `It would have admitted ${stored.document.usesLeft} more machines.`,
+    });
+    await system.store.write(groupId, [
+      { kind: 'delete', id: stored.document.id, version: stored.version },
+      { kind: 'create', document: event },
+    ]);
+  });
+}
+
+/**
+ * The token's document, when it admits one more machine to the group.
+ * @throws Problem `EnrollmentTokenInvalid` (unknown, revoked, or another group's), `EnrollmentTokenExpired`, `EnrollmentTokenUsedUp`.
+ */
+export async function admittingToken(
+  system: System,
+  groupId: string,
+  text: string,
+): Promise<Stored<EnrollmentToken>> {
+  const parsed = parseEnrollmentToken(text);
+  const stored =
+    parsed?.groupId === groupId
+      ? await system.store.read<EnrollmentToken>(groupId, enrollmentTokenDocumentId(parsed.tokenId))
+      : null;
+  if (
+    parsed === null ||
+    stored === null ||
+    !enrollmentSecretMatches(parsed.secret, stored.document.secretHash)
+  ) {
+    throw new Problem(
+      'EnrollmentTokenInvalid',
+      'This enrollment token is unknown, revoked, or for another group.',
+    );
+  }
+  const { expiresOn, usesLeft } = stored.document;
+  if (system.clock.now() >= expiresOn) {
+    throw new Problem('EnrollmentTokenExpired', `It expired on ${expiresOn}; ask for a new one.`);
+  }
+  if (usesLeft < 1) {
+    throw new Problem('EnrollmentTokenUsedUp', 'It admits no more machines; ask for a new one.');
+  }
+  return stored;
+}

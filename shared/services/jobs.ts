@@ -1,0 +1,37 @@
+// Jobs carried on: each call does one bounded piece and writes down how far it came. The change feed shows that write,
+// and so the next piece follows; a piece done twice changes nothing.
+import type { Job } from '../domain/job.ts';
+import { advanceJob } from '../domain/job.ts';
+import { WriteConflict } from '../ports/document-store.ts';
+import type { Stored } from '../ports/document-store.ts';
+import { deleteGroupPiece, deletePackagesPiece } from './clean-up.ts';
+import { fanOutPiece } from './fan-out.ts';
+import type { System } from './system.ts';
+
+/** Where a piece ended: the last document done, or null when nothing is left. */
+export type PieceEnd = string | null;
+
+/** Carries a job on by one piece. When another has carried it on meanwhile, that is just as well. */
+export async function carryOn(system: System, { document: job, version }: Stored<Job>): Promise<void> {
+  const cursor = await pieceOf(system, job);
+  try {
+    await system.store.write(job.groupId, [
+      cursor === null
+        ? { kind: 'delete', id: job.id, version }
+        : { kind: 'replace', document: advanceJob(job, cursor, system.clock.now()), version },
+    ]);
+  } catch (error) {
+    if (!(error instanceof WriteConflict)) throw error;
+  }
+}
+
+function pieceOf(system: System, job: Job): Promise<PieceEnd> {
+  switch (job.kind) {
+    case 'fanOut':
+      return fanOutPiece(system, job);
+    case 'deletePackages':
+      return deletePackagesPiece(system, job);
+    case 'deleteGroup':
+      return deleteGroupPiece(system, job);
+  }
+}

@@ -1,0 +1,97 @@
+// Machines as callers: who it is by its token, and whether it is still let in. Membership is read anew at every call, so
+// that a machine that was removed is refused at once, everywhere; only the signature's verification is remembered.
+import { Problem } from '../api/problem.ts';
+import type { ProblemCode } from '../api/problem.ts';
+import { CryptoError } from '../crypto/errors.ts';
+import type { CryptoErrorCode } from '../crypto/errors.ts';
+import { readMachineToken, verifyMachineToken } from '../crypto/machine-token.ts';
+import type { Instant } from '../domain/instant.ts';
+import type { IdentityKey, Machine } from '../domain/machine.ts';
+import type { Stored } from '../ports/document-store.ts';
+import { readGroup } from './group-transitions.ts';
+import type { System } from './system.ts';
+
+/**
+ * The machine that a bearer token names, as it is stored: joining or a member.
+ * @param machineId when the route names a machine, it must be that one.
+ * @throws Problem `Unauthenticated`, `WrongGroup`, `Forbidden`, `MachineNotFound`, `MachineRemoved`, `GroupNotFound`,
+ *   `GroupDeleted`, `AuthTokenNotYetValid`, `AuthTokenExpired`.
+ */
+export async function authenticateMachine(
+  system: System,
+  token: string,
+  groupId: string,
+  machineId: string | null,
+): Promise<Stored<Machine>> {
+  const named = readMachineToken(token);
+  if (named === null) throw new Problem('Unauthenticated', 'A machine’s call carries a machine token.');
+  if (named.groupId !== groupId) throw new Problem('WrongGroup', 'The token is for another group.');
+  if (machineId !== null && named.machineId !== machineId) {
+    throw new Problem('Forbidden', 'The token is another machine’s.');
+  }
+  const stored = await readCaller(system, groupId, named.machineId);
+  await verifyToken(system, token, stored.document);
+  if (stored.document.membership === 'removed') {
+    throw new Problem(
+      'MachineRemoved',
+      `It was removed on ${stored.document.removedDate}. It comes back only as a new machine, with an enrollment token.`,
+    );
+  }
+  return stored;
+}
+
+/** The machine as stored, whoever asks. @throws Problem `MachineNotFound`, `GroupNotFound`, `GroupDeleted`. */
+export async function readCaller(
+  system: System,
+  groupId: string,
+  machineId: string,
+): Promise<Stored<Machine>> {
+  const stored = await system.store.read<Machine>(groupId, machineId);
+  if (stored?.document.type === 'machine') return stored;
+  await readGroup(system, groupId);
+  throw new Problem('MachineNotFound', `Group ${groupId} has no machine ${machineId}.`);
+}
+
+type TokenOwner = Pick<Machine, 'id' | 'groupId'> & { readonly identityKey: IdentityKey };
+
+/** Verified tokens, with whose they are and when they expire; the oldest leave first. */
+const verified = new Map<string, { readonly owner: string; readonly expiresOn: Instant }>();
+const VERIFIED_MAX = 20_000;
+
+/** @throws Problem `Unauthenticated`, `WrongGroup`, `AuthTokenNotYetValid`, `AuthTokenExpired`. */
+export async function verifyToken(system: System, token: string, machine: TokenOwner): Promise<void> {
+  const now = system.clock.now();
+  const owner = `${machine.groupId}/${machine.id}/${machine.identityKey.x}/${system.settings.audience}`;
+  const known = verified.get(token);
+  if (known?.owner === owner && now < known.expiresOn) return;
+  try {
+    const { expiresOn } = await verifyMachineToken(token, {
+      machineId: machine.id,
+      groupId: machine.groupId,
+      audience: system.settings.audience,
+      publicJwk: machine.identityKey,
+      now,
+    });
+    if (verified.size >= VERIFIED_MAX) verified.delete(verified.keys().next().value ?? '');
+    verified.set(token, { owner, expiresOn });
+  } catch (error) {
+    throw tokenProblem(error);
+  }
+}
+
+const TOKEN_PROBLEMS: Partial<Record<CryptoErrorCode, ProblemCode>> = {
+  TokenMalformed: 'Unauthenticated',
+  TokenSignatureInvalid: 'Unauthenticated',
+  TokenWrongAudience: 'Unauthenticated',
+  KeyMalformed: 'Unauthenticated',
+  WrongContext: 'WrongGroup',
+  TokenNotYetValid: 'AuthTokenNotYetValid',
+  TokenExpired: 'AuthTokenExpired',
+};
+
+function tokenProblem(error: unknown): unknown {
+  const code = error instanceof CryptoError ? TOKEN_PROBLEMS[error.code] : undefined;
+  return code === undefined
+    ? error
+    : new Problem(code, `${(error as CryptoError).message}.`, { cause: error });
+}

@@ -1,0 +1,24 @@
+// What every service is handed: the ports and settings of one running system.
+import type { Clock } from '../ports/clock.ts';
+import type { DocumentStore } from '../ports/document-store.ts';
+import type { PackageVault } from '../ports/package-vault.ts';
+import type { PeopleAuthenticator } from '../ports/people-authenticator.ts';
+
+export interface Settings {
+  /** Agents below it cannot renew. */
+  readonly minimumAgentVersion: string;
+  /** How often an up-to-date machine checks in, seconds. */
+  readonly steadyCheckInSeconds: number;
+  /** What machine tokens must be made out to. */
+  readonly audience: string;
+  /** Keyturn's own version. */
+  readonly version: string;
+}
+
+export interface System {
+  readonly store: DocumentStore;
+  readonly vault: PackageVault;
+  readonly clock: Clock;
+  readonly people: PeopleAuthenticator;
+  readonly settings: Settings;
+}
