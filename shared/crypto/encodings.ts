@@ -4,9 +4,7 @@ import { hash } from 'node:crypto';
 import { z } from 'zod';
 
 /** An id: a UUID in lower case. */
-export const uuidText = z
-  .string()
-  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'must be a UUID in lower case');
+export const uuidText = z.uuid().lowercase();
 
 /** 32 bytes as base64url without padding: 43 characters, the last one's unused bits zero. */
 export const base64url256 = z
@@ -20,6 +18,11 @@ export const keyVersion = z.int().min(1);
 export function decodeBase64url(text: string): Buffer | null {
   const bytes = Buffer.from(text, 'base64url');
   return bytes.toString('base64url') === text ? bytes : null;
+}
+
+/** Whether each part between the dots of a compact JWS is canonical base64url; verifiers alone are laxer about signatures. */
+export function isCanonicalCompact(text: string): boolean {
+  return text.split('.').every((part) => decodeBase64url(part) !== null);
 }
 
 /** Canonical base64 (RFC 4648 section 4, padded, no line breaks) to bytes; null for anything else. */

@@ -6,7 +6,7 @@ import { CompactSign, compactVerify, decodeJwt, errors } from 'jose';
 import { z } from 'zod';
 import type { Instant } from '../domain/instant.ts';
 import { fromInstant, toInstant } from '../domain/instant.ts';
-import { decodeJson, uuidText } from './encodings.ts';
+import { decodeJson, isCanonicalCompact, uuidText } from './encodings.ts';
 import { CryptoError } from './errors.ts';
 import type { PublicJwk } from './machine-identity.ts';
 
@@ -111,6 +111,7 @@ export async function verifyMachineToken(
 }
 
 async function verifiedClaims(token: string, key: PublicJwk | KeyObject): Promise<Claims> {
+  if (!isCanonicalCompact(token)) throw malformed('it is no JWS');
   const { protectedHeader, payload } = await compactVerify(token, key, { algorithms: [ALGORITHM] }).catch(
     (cause: unknown) => {
       if (cause instanceof errors.JWSSignatureVerificationFailed) {

@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { CompactSign, compactVerify, decodeProtectedHeader, errors } from 'jose';
 import type { GroupCertificate } from './certificates.ts';
-import { decodeJson } from './encodings.ts';
+import { decodeJson, isCanonicalCompact } from './encodings.ts';
 import { CryptoError } from './errors.ts';
 import type { GroupKey } from './group-key.ts';
 
@@ -37,6 +37,7 @@ export async function verifyStatement(
   invalid: 'EndorsementInvalid' | 'ProofInvalid',
 ): Promise<void> {
   const refusal = new CryptoError(invalid, 'not a statement signed by the group key');
+  if (!isCanonicalCompact(jws)) throw refusal;
   if (claimedSigner(jws, refusal) !== certificate.thumbprint) {
     throw new CryptoError('WrongKey', 'the statement names another certificate');
   }
