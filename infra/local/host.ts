@@ -10,6 +10,7 @@ import { functionRegistry, type RegisteredFunction } from './functions-core.ts';
 import type { HostLog } from './host-log.ts';
 import { type HttpListener, startHttpListener } from './http-trigger.ts';
 import { type Invoker, newInvoker, runHooks, triggerOf } from './invocation.ts';
+import type { LogLevel } from './rpc.ts';
 import type { Settings } from './settings.ts';
 import { newTimer, type Timer } from './timer-trigger.ts';
 
@@ -122,15 +123,30 @@ async function finish(http: HttpListener, loops: Promise<unknown>, invoker: Invo
   }
 }
 
+/** What the library itself logs; returns how to stop listening. */
+function listenToLibrary(log: HostLog): () => void {
+  const listener = (level: LogLevel, _category: string, message: string): void =>
+    log({ level, source: 'host', message });
+  functionRegistry.logListeners.add(listener);
+  return () => void functionRegistry.logListeners.delete(listener);
+}
+
 /**
  * Loads the functions and runs them until `stop`.
  * @throws Error for registrations that cannot be run, none included, and what listening throws (EADDRINUSE).
  */
 export async function startHost(options: HostOptions): Promise<Host> {
+  const unlisten = listenToLibrary(options.log);
+  try {
+    return await launch(options, unlisten);
+  } catch (error) {
+    unlisten();
+    throw error;
+  }
+}
+
+async function launch(options: HostOptions, onStopped: () => void): Promise<Host> {
   const { log } = options;
-  const logSystem = (level: Parameters<HostLog>[0]['level'], _: string, message: string): void =>
-    log({ level, source: 'host', message });
-  functionRegistry.logListeners.add(logSystem);
   const functions = await loadFunctions(options.load);
   const sorted = sortFunctions(functions);
   const invoker = newInvoker(functionRegistry, log);
@@ -160,7 +176,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
       hookData: {},
       appHookData: functionRegistry.appHookData,
     });
-    functionRegistry.logListeners.delete(logSystem);
+    onStopped();
   }
 
   return {

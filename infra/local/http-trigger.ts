@@ -82,6 +82,8 @@ async function answer(
     const data = toHttpData(request, url, match.params, body);
     const { returnValue } = await invoker.invoke(match.target, { http: data }, traceContextOf(request));
     send(response, returnValue?.http);
+    const message = `${request.method ?? ''} ${url.pathname} ${response.statusCode}`;
+    log({ level: 'debug', source: 'host', message });
   } catch (error) {
     const { name } = match.target.metadata;
     log({ level: 'error', source: name, message: `the function failed: ${describeError(error)}` });

@@ -1,0 +1,104 @@
+// Azurite's blob service as a child process, on a free port of the loopback interface. It has no supported
+// in-process API. It lives and dies with this process, and is not started again if it dies before.
+import { type ChildProcess, fork } from 'node:child_process';
+import { createRequire } from 'node:module';
+
+export interface Azurite {
+  /** For `@azure/storage-blob`. */
+  readonly connectionString: string;
+  readonly pid: number;
+  /** Asks it to write what it holds and end; resolves when it has. */
+  stop(): Promise<void>;
+}
+
+export interface AzuriteOptions {
+  readonly location: string;
+  /** Called when it ends without being asked to: from then on nothing can be stored. */
+  readonly onUnexpectedExit: (error: AzuriteFailed) => void;
+}
+
+/** Azurite did not start, or ended by itself; the message holds what it said last. */
+export class AzuriteFailed extends Error {
+  override readonly name = 'AzuriteFailed';
+}
+
+// The development account and key that Azurite and its documentation make known to everyone.
+const ACCOUNT = 'devstoreaccount1';
+const KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
+
+const LISTENING = /successfully listens on (http:\/\/127\.0\.0\.1:\d+)/;
+const START_MILLISECONDS_MAX = 30_000;
+const STOP_MILLISECONDS_MAX = 8_000;
+const OUTPUT_KEPT = 2_000;
+
+function launch(location: string): ChildProcess {
+  const command = createRequire(import.meta.url).resolve('azurite/dist/src/blob/main.js');
+  const flags = ['--silent', '--disableTelemetry', '--skipApiVersionCheck'];
+  return fork(command, [...flags, '--location', location, '--blobHost', '127.0.0.1', '--blobPort', '0'], {
+    execArgv: ['--import', new URL('./azurite-child.ts', import.meta.url).href],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // A process group of its own: Ctrl-C in a terminal is for us, and functions under way still need it.
+    detached: true,
+  });
+}
+
+/** Resolves with the address it says it listens on. */
+async function listening(child: ChildProcess, output: () => string): Promise<string> {
+  const started = Promise.withResolvers<string>();
+  const fail = (reason: string): void => started.reject(new AzuriteFailed(`Azurite ${reason}: ${output()}`));
+  const look = (): void => {
+    const address = LISTENING.exec(output())?.[1];
+    if (address !== undefined) started.resolve(address);
+  };
+  const onExit = (code: number | null, signal: string | null): void => fail(`ended with ${code ?? signal}`);
+  const timer = setTimeout(() => fail('did not start in time'), START_MILLISECONDS_MAX);
+  child.stdout?.on('data', look);
+  child.once('exit', onExit);
+  child.once('error', (error) => fail(error.message));
+  try {
+    return await started.promise;
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    child.stdout?.off('data', look);
+    child.off('exit', onExit);
+  }
+}
+
+/**
+ * Starts it and waits until it listens. `location` is made if need be, and belongs to one Azurite at a time.
+ * @throws AzuriteFailed
+ */
+export async function startAzurite(options: AzuriteOptions): Promise<Azurite> {
+  const child = launch(options.location);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output = (output + text).slice(-OUTPUT_KEPT);
+    });
+  }
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const address = await listening(child, () => output.trim());
+  const onExit = (code: number | null, signal: string | null): void =>
+    options.onUnexpectedExit(new AzuriteFailed(`Azurite ended with ${code ?? signal}: ${output.trim()}`));
+  child.once('exit', onExit);
+
+  return {
+    pid: child.pid ?? 0,
+    connectionString: [
+      'DefaultEndpointsProtocol=http',
+      `AccountName=${ACCOUNT}`,
+      `AccountKey=${KEY}`,
+      `BlobEndpoint=${address}/${ACCOUNT};`,
+    ].join(';'),
+    async stop() {
+      child.off('exit', onExit);
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MILLISECONDS_MAX);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+}

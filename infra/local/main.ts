@@ -1,0 +1,115 @@
+// `npm start`: Keyturn on one machine.
+import { relative, resolve } from 'node:path';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { VERSION } from '../../shared/version.ts';
+import { startLocalKeyturn } from './local-keyturn.ts';
+import { EXIT_CODES, StartFailure } from './start-failure.ts';
+
+interface Options {
+  readonly port: number;
+  readonly data: string;
+  readonly clockFile?: string;
+  readonly verbose: boolean;
+}
+
+const EXIT_CODES_HELP = `
+Exit codes:
+  0  stopped by SIGTERM or SIGINT
+  1  it failed
+  2  wrong usage
+  3  another process has the data folder
+  4  the data folder cannot be used
+  5  the port is in use
+  6  Azurite, which keeps the key packages, did not start`;
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('It must be 0 (any) to 65535.');
+  return port;
+}
+
+function parseOptions(argv: readonly string[]): Options {
+  const command = new Command('npm start --')
+    .description('Runs Keyturn on this machine, for this machine: it listens on 127.0.0.1 only.')
+    .option('--port <port>', 'where to listen', parsePort, 7071)
+    .option('--data <folder>', 'where everything is kept', '.keyturn')
+    .option('--clock-file <file>', 'virtual time from a file; for demonstrations and tests only')
+    .option('--verbose', 'log what functions say, and requests', false)
+    .addHelpText('after', EXIT_CODES_HELP)
+    .configureOutput({ outputError: () => undefined })
+    .exitOverride();
+  return command.parse(argv).opts<Options>();
+}
+
+/** Resolves at the first signal to stop; a second one ends the process at once. */
+function signalToStop(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let signals = 0;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      signals += 1;
+      if (signals > 1) process.exit(EXIT_CODES.failed);
+      resolve();
+    });
+  }
+  return promise;
+}
+
+function greeting(url: string, data: { path: string; tokenFile: string }): string {
+  const place = relative(process.cwd(), data.path);
+  return `Keyturn ${VERSION} listens on ${url}
+
+  data       ${data.path}
+  sign in    npm run keyturn -- groups list${place === '.keyturn' ? '' : `   (token in ${data.tokenFile})`}
+  contract   ${url}/api/openapi.json
+  health     ${url}/api/health
+`;
+}
+
+async function main(): Promise<void> {
+  const options = parseOptions(process.argv);
+  // Data, databases and blobs included, are the owner's alone.
+  process.umask(0o077);
+  const stopping = signalToStop();
+  if (options.clockFile !== undefined) {
+    write('keyturn: warning', 'time is virtual (--clock-file): never use this for real machines');
+  }
+  const keyturn = await startLocalKeyturn({
+    ...options,
+    clockFile: options.clockFile === undefined ? null : resolve(options.clockFile),
+  });
+  process.stdout.write(greeting(keyturn.url, keyturn.data));
+  await stopping;
+  process.stdout.write('Keyturn stops …\n');
+  await keyturn.stop();
+}
+
+function write(label: string, text: string): void {
+  process.stderr.write(`${label}: ${text}\n`);
+}
+
+/** Says what went wrong, and with which code to end. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    write('keyturn: error', error.message.replace(/^error: /, ''));
+    write('hint', 'npm start -- --help shows what there is');
+    return EXIT_CODES.usage;
+  }
+  if (error instanceof StartFailure) {
+    write('keyturn: error', error.message);
+    write('hint', error.hint);
+    return error.exitCode;
+  }
+  write('keyturn: error', error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return EXIT_CODES.failed;
+}
+
+try {
+  await main();
+  process.exitCode = 0;
+} catch (error) {
+  process.exitCode = report(error);
+}
+// Nothing is left to do; what a dependency may still hold open must not keep the process.
+process.exit();

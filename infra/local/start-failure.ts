@@ -1,0 +1,26 @@
+/** What ends the program before it listens; each is documented in its help. */
+export const EXIT_CODES = {
+  failed: 1,
+  usage: 2,
+  locked: 3,
+  dataUnusable: 4,
+  portInUse: 5,
+  azurite: 6,
+} as const;
+
+/** Why the program cannot start, and what its user can do about it. */
+export class StartFailure extends Error {
+  override readonly name = 'StartFailure';
+  readonly exitCode: number;
+  readonly hint: string;
+  constructor(kind: keyof typeof EXIT_CODES, message: string, hint: string, options?: ErrorOptions) {
+    super(message, options);
+    this.exitCode = EXIT_CODES[kind];
+    this.hint = hint;
+  }
+}
+
+/** The `code` of an error of Node's own, or null. */
+export function errorCode(error: unknown): string | null {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
+}

@@ -1,0 +1,161 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const MAIN = fileURLToPath(new URL('../../../infra/local/main.ts', import.meta.url));
+
+interface Program {
+  readonly child: ChildProcess;
+  /** What it printed by the time it ended. */
+  readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
+  /** The URL it listens on. */
+  readonly listens: Promise<string>;
+}
+
+function keyturn(...options: string[]): Program {
+  const child = spawn(process.execPath, [MAIN, ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [listens, ended] = [Promise.withResolvers<string>(), Promise.withResolvers<never>()];
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    const url = /listens on (\S+)/.exec(stdout)?.[1];
+    if (url !== undefined) listens.resolve(url);
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  child.once('close', (code) => {
+    listens.reject(new Error(`ended with ${code}: ${stderr}`));
+    ended.resolve({ code, stdout, stderr } as never);
+  });
+  listens.promise.catch(() => undefined);
+  return { child, ended: ended.promise, listens: listens.promise };
+}
+
+/** It ends before it has printed anything but why, and what to do. */
+async function refusal(...options: string[]) {
+  const { code, stdout, stderr } = await keyturn(...options).ended;
+  expect(stdout).toBe('');
+  expect(stderr).toMatch(/^keyturn: error: .+\nhint: .+\n$/);
+  return { code, stderr };
+}
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'keyturn-main-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('one that runs', () => {
+  test('serves its owner, keeps its data from others, and stops cleanly; the next one goes on', async () => {
+    const data = join(folder, 'data');
+    const first = keyturn('--port', '0', '--data', data);
+    const url = await first.listens;
+    const token = readFileSync(join(data, 'token'), 'utf8').trim();
+    const authorization = `Bearer ${token}`;
+    expect(statSync(data).mode & 0o777).toBe(0o700);
+    expect(statSync(join(data, 'token')).mode & 0o777).toBe(0o600);
+    expect(statSync(join(data, 'fleet.db')).mode & 0o077).toBe(0);
+    expect((await fetch(`${url}/api/health`)).status).toBe(200);
+    expect((await fetch(`${url}/api/groups`)).status).toBe(401);
+    const created = await fetch(`${url}/api/groups`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'kept' }),
+    });
+    expect(created.status).toBe(201);
+
+    const second = await keyturn('--port', '0', '--data', data).ended;
+    expect(second.code).toBe(3);
+    expect(second.stderr).toContain(String(first.child.pid));
+
+    first.child.kill('SIGTERM');
+    expect(await first.ended).toMatchObject({ code: 0, stderr: '' });
+
+    const third = keyturn('--port', '0', '--data', data);
+    const groups = await fetch(`${await third.listens}/api/groups`, { headers: { authorization } });
+    expect(await groups.json()).toMatchObject({ items: [{ name: 'kept' }] });
+    third.child.kill('SIGINT');
+    expect((await third.ended).code).toBe(0);
+  });
+
+  test('lets the next one have its data after it was killed', async () => {
+    const data = join(folder, 'killed');
+    const first = keyturn('--port', '0', '--data', data);
+    await first.listens;
+    first.child.kill('SIGKILL');
+    await first.ended;
+    const second = keyturn('--port', '0', '--data', data);
+    expect((await fetch(`${await second.listens}/api/health`)).status).toBe(200);
+    second.child.kill('SIGTERM');
+    expect((await second.ended).code).toBe(0);
+  });
+
+  test('follows virtual time from a file, with a warning', async () => {
+    const clockFile = join(folder, 'clock');
+    writeFileSync(clockFile, '2030-01-01T00:00:00Z');
+    const program = keyturn('--port', '0', '--data', join(folder, 'virtual'), '--clock-file', clockFile);
+    const health = await fetch(`${await program.listens}/api/health`);
+    expect(await health.json()).toMatchObject({ time: '2030-01-01T00:00:00Z' });
+    program.child.kill('SIGTERM');
+    expect((await program.ended).stderr).toContain('warning');
+  });
+});
+
+describe('one that cannot run says so by its exit code, on two lines', () => {
+  test('when the port is in use, and the data folder is free again', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => other.once('listening', resolve));
+    const { port } = other.address() as { port: number };
+    const data = join(folder, 'port');
+    for (let round = 0; round < 2; round++) {
+      const { code, stderr } = await refusal('--port', String(port), '--data', data);
+      expect(code).toBe(5);
+      expect(stderr).toContain('--port');
+    }
+    other.close();
+  });
+
+  test('when the data folder is a file', async () => {
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    expect(await refusal('--data', file)).toMatchObject({ code: 4 });
+    expect(await refusal('--data', join(file, 'below'))).toMatchObject({ code: 4 });
+  });
+
+  test.each([
+    ['database', 'fleet.db', 'no database '.repeat(1000)],
+    ['token', 'token', 'short'],
+    ['lock', 'lock.db', 'no database '.repeat(1000)],
+  ])('when its %s is not one', async (name, file, content) => {
+    const data = join(folder, `broken-${name}`);
+    mkdirSync(data);
+    writeFileSync(join(data, file), content);
+    const { code, stderr } = await refusal('--port', '0', '--data', data);
+    expect(code).toBe(4);
+    expect(stderr).toContain(data);
+  });
+
+  test.each([[['--port', '70000']], [['--port', 'x']], [['--unknown']], [['--clock-file']], [['surplus']]])(
+    'when it is used with %j',
+    async (options) => {
+      expect(await refusal(...options)).toMatchObject({ code: 2 });
+    },
+  );
+});
+
+test('a clock file without an instant is wrong usage', async () => {
+  const clockFile = join(folder, 'no-clock');
+  writeFileSync(clockFile, 'soon');
+  const { code, stderr } = await keyturn('--data', join(folder, 'c'), '--clock-file', clockFile).ended;
+  expect(code).toBe(2);
+  expect(stderr).toContain('hint: ');
+});
+
+test('--help tells options and exit codes, and starts nothing', async () => {
+  const { code, stdout } = await keyturn('--help').ended;
+  expect(code).toBe(0);
+  for (const word of ['--port', '--data', '--clock-file', 'Exit codes']) expect(stdout).toContain(word);
+});
