@@ -67,6 +67,17 @@ export const actionSchema = z
   .meta({ id: 'CheckInAction' });
 export type CheckInAction = z.infer<typeof actionSchema>;
 
+/** An agent does what it understands: actions that a later service may add are left out, not stumbled over. */
+const actionsSchema = z.preprocess(
+  (actions) => (Array.isArray(actions) ? actions.filter(isKnownAction) : actions),
+  z.array(actionSchema),
+);
+
+function isKnownAction(value: unknown): boolean {
+  const { action } = (value ?? {}) as { action?: unknown };
+  return actionSchema.options.some((option) => option.shape.action.value === action);
+}
+
 export const checkInAnswerSchema = z
   .object({
     machineId: idSchema,
@@ -86,7 +97,7 @@ export const checkInAnswerSchema = z
     }),
     policy: z.string().meta({ description: 'The name of the rule that decided.' }),
     reason: z.string(),
-    actions: z.array(actionSchema),
+    actions: actionsSchema,
     nextCheckIn: z.object({ afterSeconds: z.int().min(1) }),
   })
   .meta({ id: 'CheckInAnswer' });
