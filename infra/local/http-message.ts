@@ -36,19 +36,25 @@ export function requestUrl(request: IncomingMessage): URL {
  * @throws ClientGone
  */
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > limit) throw new BodyTooLarge();
+  const { 'content-length': announced, 'transfer-encoding': chunked } = request.headers;
+  if (announced === undefined && chunked === undefined) return Buffer.alloc(0);
+  if (Number(announced ?? 0) > limit) throw new BodyTooLarge();
   const chunks: Buffer[] = [];
   let length = 0;
-  return new Promise((resolve, reject) => {
-    request.on('data', (chunk: Buffer) => {
-      length += chunk.length;
-      if (length <= limit) chunks.push(chunk);
-      else reject(new BodyTooLarge());
-    });
-    request.once('end', () => resolve(Buffer.concat(chunks, Math.min(length, limit))));
-    request.once('error', (error) => reject(new ClientGone('the request was cut off', { cause: error })));
-    request.once('close', () => reject(new ClientGone('the request was cut off')));
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const onCut = (): void => reject(new ClientGone('the request was cut off'));
+  request.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+    if (length <= limit) chunks.push(chunk);
+    else reject(new BodyTooLarge());
   });
+  request.once('end', () => {
+    request.off('close', onCut);
+    resolve(Buffer.concat(chunks));
+  });
+  request.once('error', (error) => reject(new ClientGone('the request was cut off', { cause: error })));
+  request.once('close', onCut);
+  return promise;
 }
 
 function nullable(entries: Iterable<readonly [string, string]>): Record<string, NullableString> {

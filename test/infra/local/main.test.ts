@@ -93,6 +93,20 @@ describe('one that runs', () => {
     expect((await second.ended).code).toBe(0);
   });
 
+  test('is not healthy, and says so, once its blob service is gone', async () => {
+    const data = join(folder, 'no-blobs');
+    const program = keyturn('--port', '0', '--data', data);
+    const url = await program.listens;
+    process.kill(Number(readFileSync(join(data, 'azurite', 'lock.pid'), 'utf8')), 'SIGKILL');
+    const status = async (): Promise<number> => (await fetch(`${url}/api/health`)).status;
+    await expect.poll(status, { timeout: 30_000 }).toBe(503);
+    program.child.kill('SIGTERM');
+    expect(await program.ended).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining(' critical host: '),
+    });
+  });
+
   test('follows virtual time from a file, with a warning', async () => {
     const clockFile = join(folder, 'clock');
     writeFileSync(clockFile, '2030-01-01T00:00:00Z');

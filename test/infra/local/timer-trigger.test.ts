@@ -6,9 +6,17 @@ import { instant, newWorld, once } from './embedded-host.ts';
 
 const runs: { at: string; timer: Timer; retry: number | undefined }[] = [];
 let world = newWorld();
+let startups = 0;
 let handle: (() => Promise<void>) | null = null;
 
 const register = once(() => {
+  app.timer('startup', {
+    schedule: '0 0 0 1 1 *',
+    runOnStartup: true,
+    handler: () => {
+      startups += 1;
+    },
+  });
   app.timer('scan', {
     schedule: '%SCAN_SCHEDULE%',
     retry: { strategy: 'fixedDelay', maxRetryCount: 1, delayInterval: 0 },
@@ -27,8 +35,8 @@ beforeEach(() => {
 
 const settings = { SCAN_SCHEDULE: '0 */5 * * * *' };
 
-async function hosted(work: (host: Host) => Promise<void>): Promise<void> {
-  const host = await world.start(register, { settings });
+async function hosted(work: (host: Host) => Promise<void>, schedule = settings): Promise<void> {
+  const host = await world.start(register, { settings: schedule });
   await work(host);
   await host.stop();
 }
@@ -86,6 +94,26 @@ describe('a timer', () => {
     await hosted(aMoment);
     world.clock.set(instant('2026-11-22T00:04:59Z'));
     await hosted(aMoment);
+    expect(runs).toEqual([]);
+  });
+
+  test('that wakes late for a single occurrence is past due too', async () => {
+    await hosted(
+      async () => {
+        await aMoment();
+        world.clock.set(instant('2026-11-23T00:01:00Z'));
+        await until(() => runs.length === 1);
+      },
+      { SCAN_SCHEDULE: '0 0 0 * * *' },
+    );
+    expect(runs[0]?.timer.isPastDue).toBe(true);
+  });
+
+  test('runs at every start if it was registered so, and only then', async () => {
+    startups = 0;
+    await hosted(aMoment);
+    await hosted(aMoment);
+    expect(startups).toBe(2);
     expect(runs).toEqual([]);
   });
 
