@@ -1,0 +1,135 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ContainerClient } from '@azure/storage-blob';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { startAzurite } from '../../infra/local/azurite.ts';
+import type { Azurite } from '../../infra/local/azurite.ts';
+import { blobPackageVault } from '../../shared/adapters/blob-package-vault.ts';
+import { VaultUnavailable } from '../../shared/ports/package-vault.ts';
+import type { PackageVault } from '../../shared/ports/package-vault.ts';
+import { describePackageVault, newPackageName } from '../conformance/package-vault.ts';
+
+const DATES = { notBefore: '2026-11-22T00:00:00Z', notAfter: '2031-11-22T00:00:00Z' };
+
+const location = mkdtempSync(join(tmpdir(), 'keyturn-vault-'));
+let azurite: Azurite;
+
+beforeAll(async () => {
+  azurite = await startAzurite({
+    location,
+    onUnexpectedExit(error) {
+      throw error;
+    },
+  });
+});
+afterAll(async () => {
+  await azurite.stop();
+  rmSync(location, { recursive: true });
+});
+
+// A container of its own for each test: what puts the first package makes it.
+describePackageVault('blobPackageVault', async () =>
+  blobPackageVault({ connectionString: azurite.connectionString, container: `packages-${randomUUID()}` }),
+);
+
+describe('packages as blobs', () => {
+  it('are named for group, version and thumbprint, typed, and carry their dates', async () => {
+    const container = new ContainerClient(azurite.connectionString, `packages-${randomUUID()}`);
+    const name = newPackageName(randomUUID(), 7);
+    await blobPackageVault({ containerClient: container }).put(name, randomBytes(10), DATES);
+    const properties = await container
+      .getBlobClient(`${name.groupId}/7/${name.thumbprint}.pfx`)
+      .getProperties();
+    expect(properties.contentType).toBe('application/x-pkcs12');
+    expect(properties.metadata).toEqual({
+      version: '7',
+      notbefore: DATES.notBefore,
+      notafter: DATES.notAfter,
+    });
+  });
+
+  it('come from a container that may be missing still', async () => {
+    const vault = blobPackageVault({
+      connectionString: azurite.connectionString,
+      container: `none-${randomUUID()}`,
+    });
+    const name = newPackageName();
+    expect(await vault.get(name)).toBeNull();
+    expect(await vault.list(name.groupId)).toEqual([]);
+    await expect(vault.delete(name)).resolves.toBeUndefined();
+  });
+
+  it('are listed without what others laid beside them', async () => {
+    const container = new ContainerClient(azurite.connectionString, `packages-${randomUUID()}`);
+    const vault = blobPackageVault({ containerClient: container });
+    const name = newPackageName();
+    await vault.put(name, randomBytes(10), DATES);
+    await container.getBlockBlobClient(`${name.groupId}/notes.txt`).upload('x', 1);
+    expect(await vault.list(name.groupId)).toEqual([name]);
+  });
+});
+
+/** Every call of the port, as outcomes. */
+async function outcomesOf(vault: PackageVault): Promise<PromiseSettledResult<unknown>[]> {
+  const name = newPackageName();
+  return Promise.allSettled([
+    vault.put(name, randomBytes(10), DATES),
+    vault.get(name),
+    vault.delete(name),
+    vault.list(name.groupId),
+    vault.probe(),
+  ]);
+}
+
+function connectionTo(port: number): string {
+  const key = Buffer.from('key').toString('base64');
+  return `DefaultEndpointsProtocol=http;AccountName=a;AccountKey=${key};BlobEndpoint=http://127.0.0.1:${port}/a;`;
+}
+
+/** Answers everything with the status; the port it listens on. */
+async function startRefusing(status: number, headers: Readonly<Record<string, string>>): Promise<number> {
+  const server = createServer((_, response) => response.writeHead(status, headers).end());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+describe('a vault that does not answer as it should', () => {
+  it('is unavailable to every call when it is gone', async () => {
+    // Nothing listens on port 1 of the loopback interface.
+    const vault = blobPackageVault({ connectionString: connectionTo(1) });
+    for (const outcome of await outcomesOf(vault)) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(VaultUnavailable) });
+    }
+  });
+
+  it.each([
+    [503, { 'retry-after': '1' }, 1],
+    [429, { 'retry-after': '1' }, 1],
+    [503, {}, null],
+    [500, {}, null],
+  ])('is unavailable to every call when it answers %i %j', async (status, headers, afterSeconds) => {
+    const port = await startRefusing(status, headers);
+    for (const outcome of await outcomesOf(blobPackageVault({ connectionString: connectionTo(port) }))) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(VaultUnavailable) });
+      expect(outcome).toMatchObject({ reason: { afterSeconds } });
+    }
+  });
+
+  it('is not merely unavailable when it forbids, but cannot be used either', async () => {
+    const port = await startRefusing(403, {});
+    const outcomes = await outcomesOf(blobPackageVault({ connectionString: connectionTo(port) }));
+    const unavailable = outcomes.map(
+      (each) => each.status === 'rejected' && each.reason instanceof VaultUnavailable,
+    );
+    expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true);
+    expect(unavailable).toEqual([false, false, false, false, true]);
+  });
+});

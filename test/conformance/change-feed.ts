@@ -1,0 +1,157 @@
+// The contracts of the change feed and of checkpoints, for stores that bring them.
+import { describe, expect, it } from 'vitest';
+import { StoreUnavailable } from '../../shared/ports/document-store.ts';
+import type { DocumentStore } from '../../shared/ports/document-store.ts';
+import type { Change, ChangeFeed } from '../../shared/ports/change-feed.ts';
+import type { Checkpoints } from '../../shared/ports/checkpoints.ts';
+import { createAll, newDocument, readPresent } from './documents.ts';
+import { openForTest, reopenOrSkip } from './opened-store.ts';
+import type { OpenStore } from './opened-store.ts';
+
+export type FeedStore = DocumentStore & ChangeFeed & Checkpoints;
+
+async function touch(store: FeedStore, id: string, name: string): Promise<void> {
+  const { document, version } = await readPresent(store, 'g', id);
+  await store.write('g', [{ kind: 'replace', document: { ...document, name } as typeof document, version }]);
+}
+
+async function remove(store: FeedStore, id: string): Promise<void> {
+  const { version } = await readPresent(store, 'g', id);
+  await store.write('g', [{ kind: 'delete', id, version }]);
+}
+
+/** Everything after `after`, read in pages. */
+async function follow(feed: ChangeFeed, after: number, limit: number): Promise<Change[]> {
+  const seen: Change[] = [];
+  for (;;) {
+    const page = await feed.changes(seen.at(-1)?.sequence ?? after, limit);
+    if (page.length === 0) return seen;
+    expect(page.length).toBeLessThanOrEqual(limit);
+    seen.push(...page);
+  }
+}
+
+const idsOf = (changes: readonly Change[]): string[] => changes.map(({ document }) => document.id);
+
+export function describeChangeFeed(name: string, open: OpenStore<FeedStore>): void {
+  describe(`${name} as a change feed`, () => {
+    it('shows the latest version of each document once, in the order of last writes', async () => {
+      const { store } = await openForTest(open);
+      expect(await store.changes(0, 10)).toEqual([]);
+      await createAll(
+        store,
+        ['a', 'b', 'c', 'd'].map((id) => newDocument('g', id)),
+      );
+      await touch(store, 'b', 'second');
+      await touch(store, 'a', 'second');
+      await touch(store, 'b', 'third');
+      await remove(store, 'c');
+
+      const changes = await store.changes(0, 10);
+      expect(idsOf(changes)).toEqual(['d', 'a', 'b']);
+      expect(changes[2]?.document).toEqual(newDocument('g', 'b', { name: 'third' }));
+      const sequences = changes.map(({ sequence }) => sequence);
+      expect(sequences).toEqual(sequences.toSorted((one, other) => one - other));
+      expect(new Set(sequences).size).toBe(3);
+    });
+
+    it('shows the operations of a batch in their order', async () => {
+      const { store } = await openForTest(open);
+      await createAll(
+        store,
+        ['c', 'a', 'b'].map((id) => newDocument('g', id)),
+      );
+      expect(idsOf(await store.changes(0, 10))).toEqual(['c', 'a', 'b']);
+    });
+
+    it('goes on after a position, in pages', async () => {
+      const { store } = await openForTest(open);
+      const ids = Array.from({ length: 25 }, (_, index) => `d${index}`);
+      await createAll(
+        store,
+        ids.map((id) => newDocument('g', id)),
+      );
+      expect(idsOf(await follow(store, 0, 10))).toEqual(ids);
+      const [, , third] = await store.changes(0, 3);
+      expect(idsOf(await store.changes(third?.sequence ?? 0, 2))).toEqual(['d3', 'd4']);
+    });
+
+    it('shows nothing of a batch that conflicted', async () => {
+      const { store } = await openForTest(open);
+      await createAll(store, [newDocument('g', 'a')]);
+      const [before] = await store.changes(0, 1);
+      const operations = ['b', 'a'].map((id) => ({
+        kind: 'create' as const,
+        document: newDocument('g', id),
+      }));
+      await expect(store.write('g', operations)).rejects.toMatchObject({ operation: 1, reason: 'exists' });
+      expect(await store.changes(before?.sequence ?? 0, 10)).toEqual([]);
+    });
+
+    it('misses nothing while others write', async () => {
+      const { store } = await openForTest(open);
+      const ids = Array.from({ length: 400 }, (_, index) => `d${index}`);
+      const progress = { isWriting: true };
+      const writes = Promise.all(ids.map((id) => createAll(store, [newDocument('g', id)]))).finally(() => {
+        progress.isWriting = false;
+      });
+      const seen: Change[] = [];
+      while (progress.isWriting) {
+        seen.push(...(await follow(store, seen.at(-1)?.sequence ?? 0, 7)));
+        await new Promise(setImmediate);
+      }
+      await writes;
+      seen.push(...(await follow(store, seen.at(-1)?.sequence ?? 0, 7)));
+      expect(idsOf(seen).toSorted()).toEqual(ids.toSorted());
+    });
+
+    it('never gives a position twice, even when the last document was deleted and the store reopened', async ({
+      skip,
+    }) => {
+      const opened = await openForTest(open);
+      const reopen = reopenOrSkip(opened, skip);
+      await createAll(opened.store, [newDocument('g', 'a'), newDocument('g', 'b')]);
+      const last = (await opened.store.changes(0, 10)).at(-1)?.sequence ?? 0;
+      await remove(opened.store, 'b');
+
+      const store = await reopen();
+      await createAll(store, [newDocument('g', 'c')]);
+      expect(idsOf(await store.changes(last, 10))).toEqual(['c']);
+      await store.close();
+    });
+  });
+
+  describeCheckpoints(name, open);
+}
+
+function describeCheckpoints(name: string, open: OpenStore<FeedStore>): void {
+  describe(`${name} as checkpoints`, () => {
+    it('gives each consumer the position it saved last, null before', async () => {
+      const { store } = await openForTest(open);
+      expect(await store.checkpoint('feed')).toBeNull();
+      await store.saveCheckpoint('feed', 7);
+      await store.saveCheckpoint('timer', 1_795_312_800_123.5);
+      await store.saveCheckpoint('feed', 3);
+      expect(await store.checkpoint('feed')).toBe(3);
+      expect(await store.checkpoint('timer')).toBe(1_795_312_800_123.5);
+    });
+
+    it('keeps positions', async ({ skip }) => {
+      const opened = await openForTest(open);
+      const reopen = reopenOrSkip(opened, skip);
+      await opened.store.saveCheckpoint('feed', 7);
+      const store = await reopen();
+      expect(await store.checkpoint('feed')).toBe(7);
+      await store.close();
+    });
+
+    it('refuses everything once the store is closed', async () => {
+      const { store } = await openForTest(open);
+      await store.close();
+      const late = [store.changes(0, 1), store.checkpoint('feed'), store.saveCheckpoint('feed', 1)];
+      for (const outcome of await Promise.allSettled(late)) {
+        expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(StoreUnavailable) });
+      }
+    });
+  });
+}
