@@ -40,7 +40,7 @@ export function toSelect(query: Query, start: SortKey | null): Sql {
 
 /** Rows of `value` and `count`, one for each value of the field in a group. */
 export function toCount(groupId: string, type: DocumentType, field: QueryField): Sql {
-  const terms = [...ofType(type), term('groupId = ?', groupId), term(`${field} IS NOT NULL`)];
+  const terms = [term('type = ?', type), term('groupId = ?', groupId), term(`${field} IS NOT NULL`)];
   const text =
     `SELECT ${field} AS value, count(*) AS count FROM documents` +
     ` WHERE ${terms.map((each) => each.text).join(' AND ')} GROUP BY ${field}`;
@@ -51,23 +51,10 @@ function term(text: string, ...values: (string | number)[]): Sql {
   return { text, values };
 }
 
-function ofType(type: DocumentType): Sql[] {
-  return [term('type = ?', type)];
-}
-
-/**
- * SQLite orders all numbers before all text; the port compares neither with the other. A `+` keeps SQLite from taking
- * an index by this condition when that would cost it the order of the page.
- */
-function conditionTerms(query: Query, { field, is, value }: Condition): Sql[] {
-  const ordered = query.orderBy === undefined || query.orderBy === 'id' || query.orderBy === field;
-  const terms = [term(`${ordered ? '' : '+'}${field} ${is} ?`, value)];
-  if (is !== '=') {
-    terms.push(
-      term(
-        typeof value === 'string' ? `typeof(${field}) = 'text'` : `typeof(${field}) IN ('integer', 'real')`,
-      ),
-    );
-  }
-  return terms;
+/** SQLite orders all numbers before all text; the port compares neither with the other. */
+function conditionTerms({ field, is, value }: Condition): Sql[] {
+  const compared = term(`${field} ${is} ?`, value);
+  if (is === '=') return [compared];
+  const kinds = typeof value === 'string' ? `('text')` : `('integer', 'real')`;
+  return [compared, term(`typeof(${field}) IN ${kinds}`)];
 }

@@ -64,6 +64,7 @@ describe('the plan of SQLite', () => {
       'documents_by_status',
     ],
     ['newest events', newest, 'documents_newest'],
+    ['newest events in one status', { ...newest, where: [pending] }, 'documents_newest'],
     ['newest events of a group', { ...newest, groupId: 'g' }, 'documents_newest_of_group'],
   ])('answers %s, first page and next, from an index and without sorting', (_, query, index) => {
     const database = openDatabase(newFile());

@@ -55,6 +55,19 @@ export function describeChangeFeed(name: string, open: OpenStore<FeedStore>): vo
       expect(new Set(sequences).size).toBe(3);
     });
 
+    it('shows a document that is written over and over where its last write is', async () => {
+      const { store } = await openForTest(open);
+      await createAll(
+        store,
+        ['a', 'b', 'c'].map((id) => newDocument('g', id)),
+      );
+      for (let write = 0; write < 300; write += 1) await touch(store, 'b', `write ${write}`);
+      const changes = await store.changes(0, 10);
+      expect(idsOf(changes)).toEqual(['a', 'c', 'b']);
+      await touch(store, 'a', 'last');
+      expect(idsOf(await store.changes(changes[2]?.sequence ?? 0, 10))).toEqual(['a']);
+    });
+
     it('shows the operations of a batch in their order', async () => {
       const { store } = await openForTest(open);
       await createAll(
