@@ -14,10 +14,7 @@ export interface Sql {
  */
 export function toSelect(query: Query, start: SortKey | null): Sql {
   const order = orderOf(query);
-  const terms = [
-    ...ofType(query.type),
-    ...(query.where ?? []).flatMap((each) => conditionTerms(query, each)),
-  ];
+  const terms = [term('type = ?', query.type), ...(query.where ?? []).flatMap(conditionTerms)];
   if (query.groupId !== undefined) terms.push(term('groupId = ?', query.groupId));
 
   // Within one group its id decides nothing, and must not be in the comparison that the index is to begin at.
