@@ -70,8 +70,7 @@ function settingsOf(environment: Environment): Settings {
   if (!Number.isInteger(steadyCheckInSeconds) || steadyCheckInSeconds < 60 || steadyCheckInSeconds > 86_400) {
     throw new Error('KEYTURN_CHECK_IN_SECONDS must be 60 to 86400');
   }
-  const audience = environment['KEYTURN_AUDIENCE'] || 'keyturn';
-  return { minimumAgentVersion, steadyCheckInSeconds, audience, version: VERSION };
+  return { minimumAgentVersion, steadyCheckInSeconds, version: VERSION };
 }
 
 function required(environment: Environment, name: string): string {

@@ -14,6 +14,9 @@ import {
 } from './fields.ts';
 import { groupStatusSchema, keyReferenceSchema } from './group.ts';
 
+/** `aud` of every machine token; its claim `group` binds it to one group, whose id no other deployment has. */
+export const MACHINE_TOKEN_AUDIENCE = 'keyturn';
+
 const coordinateSchema = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 
 export const identityKeySchema = z

@@ -73,8 +73,9 @@ export async function updateGroup(
   const group = await untilNoConflict(async () => {
     const { document: before, version } = await readGroup(system, groupId);
     const changed = changedFields(before, body);
+    // Before anything is reckoned with them: a date so far away cannot be written.
+    refuseUnlessInBounds({ ...before, ...changed });
     const after = scheduled({ ...before, ...changed });
-    refuseUnlessInBounds(after);
     const names = Object.keys(changed);
     if (names.length === 0) return before;
     const event = singleEvent('GroupChanged', randomUUID(), {

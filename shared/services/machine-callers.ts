@@ -1,5 +1,6 @@
 // Machines as callers: who it is by its token, and whether it is still let in. Membership is read anew at every call, so
 // that a machine that was removed is refused at once, everywhere; only the signature's verification is remembered.
+import { MACHINE_TOKEN_AUDIENCE } from '../api/check-in.ts';
 import { Problem } from '../api/problem.ts';
 import type { ProblemCode } from '../api/problem.ts';
 import { CryptoError } from '../crypto/errors.ts';
@@ -61,14 +62,14 @@ const VERIFIED_MAX = 20_000;
 /** @throws Problem `Unauthenticated`, `WrongGroup`, `AuthTokenNotYetValid`, `AuthTokenExpired`. */
 export async function verifyToken(system: System, token: string, machine: TokenOwner): Promise<void> {
   const now = system.clock.now();
-  const owner = `${machine.groupId}/${machine.id}/${machine.identityKey.x}/${system.settings.audience}`;
+  const owner = `${machine.groupId}/${machine.id}/${machine.identityKey.x}`;
   const known = verified.get(token);
   if (known?.owner === owner && now < known.expiresOn) return;
   try {
     const { expiresOn } = await verifyMachineToken(token, {
       machineId: machine.id,
       groupId: machine.groupId,
-      audience: system.settings.audience,
+      audience: MACHINE_TOKEN_AUDIENCE,
       publicJwk: machine.identityKey,
       now,
     });

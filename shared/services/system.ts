@@ -9,8 +9,6 @@ export interface Settings {
   readonly minimumAgentVersion: string;
   /** How often an up-to-date machine checks in, seconds. */
   readonly steadyCheckInSeconds: number;
-  /** What machine tokens must be made out to. */
-  readonly audience: string;
   /** Keyturn's own version. */
   readonly version: string;
 }

@@ -2,10 +2,10 @@
 // tested elsewhere; this one has no behaviour of its own.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { MACHINE_TOKEN_AUDIENCE } from '../../shared/api/check-in.ts';
 import type { CheckInAction, CheckInAnswer, KeyPackageView } from '../../shared/api/check-in.ts';
 import { parseCertificate } from '../../shared/crypto/certificates.ts';
 import { endorse, verifyEndorsement } from '../../shared/crypto/endorsement.ts';
-import { newGroupKey } from '../../shared/crypto/group-key.ts';
 import type { GroupKey } from '../../shared/crypto/group-key.ts';
 import { sealPackage, wrapForCertificate, wrapForPassword } from '../../shared/crypto/key-package.ts';
 import { newMachineIdentity } from '../../shared/crypto/machine-identity.ts';
@@ -15,6 +15,9 @@ import { openPackage, unwrapWithKey, unwrapWithPassword } from '../../shared/cry
 import { signPasswordChange, signProof } from '../../shared/crypto/proof.ts';
 import { packageDigest } from '../../shared/crypto/wraps.ts';
 import type { Instant } from '../../shared/domain/instant.ts';
+import type { Machine } from '../../shared/domain/machine.ts';
+import { BATCH_OPERATIONS_MAX } from '../../shared/ports/document-store.ts';
+import { preparedGroupKey } from './prepared-keys.ts';
 import type { Answer, RunningService } from './running-service.ts';
 
 export const PASSWORD = 'correct horse battery staple';
@@ -67,7 +70,7 @@ export class ProtocolMachine {
     const own = {
       machineId: this.id,
       groupId: this.groupId,
-      audience: 'keyturn',
+      audience: MACHINE_TOKEN_AUDIENCE,
       now: this.service.clock.now(),
     };
     return signMachineToken({ ...own, ...claims }, this.identity.privateKey);
@@ -93,15 +96,16 @@ export class ProtocolMachine {
   }
 
   /** The key that an issuer hands in, sound in every part; also held from now on. */
-  async newKey(action: IssueAction, password = PASSWORD): Promise<IssueBody> {
+  newKey(action: IssueAction, password = PASSWORD): Promise<IssueBody> {
+    const { groupId } = this;
+    const { version, notBefore, notAfter } = action;
+    return this.handIn(action, preparedGroupKey({ groupId, version, notBefore, notAfter }), password);
+  }
+
+  /** The same for a key that the test has made. */
+  async handIn(action: IssueAction, key: GroupKey, password = PASSWORD): Promise<IssueBody> {
     const { version, challenge } = action;
     const { groupId, id: machineId } = this;
-    const key = await newGroupKey({
-      groupId,
-      version,
-      notBefore: action.notBefore as Instant,
-      notAfter: action.notAfter as Instant,
-    });
     const { pkcs12, secret } = await sealPackage(key);
     const { thumbprint, base64 } = key.certificate;
     const context = { groupId, version, thumbprint, packageDigest: packageDigest(pkcs12) };
@@ -208,6 +212,38 @@ export async function joined(
   const machine = await ProtocolMachine.make(service, groupId, name);
   await machine.follow(await machine.join(await service.enroll(groupId)));
   return machine;
+}
+
+/**
+ * Members that hold what `model` holds, written into the store as if they had joined: where joining is not the
+ * matter, they cost next to nothing.
+ */
+export async function cloned(model: ProtocolMachine, count: number): Promise<ProtocolMachine[]> {
+  const { service, groupId } = model;
+  const { store } = service.system;
+  const stored = await store.read<Machine>(groupId, model.id);
+  assert(stored);
+  const machines: ProtocolMachine[] = [];
+  for (let index = 0; index < count; index++) {
+    const machine = await ProtocolMachine.make(service, groupId, `clone-${index + 1}`);
+    for (const [version, held] of model.held) machine.held.set(version, held);
+    machines.push(machine);
+  }
+  for (let start = 0; start < count; start += BATCH_OPERATIONS_MAX) {
+    const documents = machines
+      .slice(start, start + BATCH_OPERATIONS_MAX)
+      .map(({ id, name, identity }): Machine => ({
+        ...stored.document,
+        id,
+        name,
+        identityKey: identity.publicJwk,
+      }));
+    await store.write(
+      groupId,
+      documents.map((document) => ({ kind: 'create', document })),
+    );
+  }
+  return machines;
 }
 
 /** The action of a kind in an answer; fails when it is not there. */

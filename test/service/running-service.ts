@@ -61,7 +61,6 @@ export function newTestSystem(clock: ManualClock, parts: Partial<ComposedSystem>
     settings: {
       minimumAgentVersion: '2.23',
       steadyCheckInSeconds: 3600,
-      audience: 'keyturn',
       version: VERSION,
     },
     ...parts,
@@ -133,7 +132,7 @@ export async function startService(parts: Partial<ComposedSystem> = {}): Promise
     async stop() {
       await host.stop();
       await closeSystem();
-      refuseLoggedSecrets(logs, secrets);
+      for (const line of logs) refuseSecrets(line, secrets);
     },
   };
 }
@@ -141,9 +140,8 @@ export async function startService(parts: Partial<ComposedSystem> = {}): Promise
 /** JWTs and JWEs, private keys, enrollment tokens, certificates and packages, whoever made them. */
 const SECRET_FORMS = [/eyJ[\w-]{10,}\.[\w-]+/, /PRIVATE KEY/, /kt1\.[0-9a-f-]{36}/, /MII[\w+/]{60,}/];
 
-function refuseLoggedSecrets(logs: readonly string[], secrets: ReadonlySet<string>): void {
-  for (const line of logs) {
-    for (const form of SECRET_FORMS) assert.doesNotMatch(line, form);
-    for (const secret of secrets) assert(!line.includes(secret), 'a secret was logged');
-  }
+/** Fails when a text that leaves the service, as a log line or an answer, holds a secret. */
+export function refuseSecrets(text: string, secrets: ReadonlySet<string>): void {
+  for (const form of SECRET_FORMS) assert.doesNotMatch(text, form);
+  for (const secret of secrets) assert(!text.includes(secret), 'a secret was told');
 }
