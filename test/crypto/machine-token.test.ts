@@ -132,6 +132,15 @@ describe('a machine token', () => {
     );
   });
 
+  it('has one spelling: none with unused bits set, padded, or with white space in its signature', async () => {
+    const token = await signMachineToken({ ...subject, now: ISSUED_ON }, privateKey);
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    const lastWithUnusedBit = alphabet.charAt(alphabet.indexOf(token.slice(-1)) + 1);
+    for (const other of [token.slice(0, -1) + lastWithUnusedBit, `${token}==`, `${token}\n`]) {
+      expect(await codeOf(() => verifyMachineToken(other, expected))).toBe('TokenMalformed');
+    }
+  });
+
   it('is told from any other text', async () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(fc.string(), fc.stringMatching(/^([\w-]*\.){2}[\w-]*$/)), async (text) => {

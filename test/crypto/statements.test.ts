@@ -39,6 +39,14 @@ describe('an endorsement', () => {
     );
   });
 
+  it('has one spelling: none padded or with white space in its signature', async () => {
+    const jws = await endorse(endorsed, outgoing);
+    for (const other of [`${jws}=`, `${jws}\n`, `${jws.slice(0, -4)} ${jws.slice(-4)}`]) {
+      const verify = () => verifyEndorsement(other, endorsed, outgoing.certificate);
+      expect(await codeOf(verify)).toBe('EndorsementInvalid');
+    }
+  });
+
   it('does not hold once any character has changed', async () => {
     const jws = await endorse(endorsed, outgoing);
     const positions = fc.integer({ min: 0, max: jws.length - 1 });
