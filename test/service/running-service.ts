@@ -2,6 +2,7 @@
 // clock that stands still until it is set. What it logs is kept, and stopping it fails when a secret was logged.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+// oxlint-disable-next-line import/no-unassigned-import -- it provides the module that the functions register with
 import '../../infra/local/functions-core.ts';
 import { startHost } from '../../infra/local/host.ts';
 import type { Host } from '../../infra/local/host.ts';

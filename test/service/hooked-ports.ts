@@ -1,0 +1,92 @@
+// Store and vault in memory, every call of which a test can count, hold up or let fail: before it happened, and after.
+import { memoryDocumentStore } from '../../shared/adapters/memory-document-store.ts';
+import { memoryPackageVault } from '../../shared/adapters/memory-package-vault.ts';
+import type { ComposedSystem } from '../../shared/compose.ts';
+import type { Query, WriteOperation } from '../../shared/ports/document-store.ts';
+import { StoreUnavailable } from '../../shared/ports/document-store.ts';
+import { VaultUnavailable } from '../../shared/ports/package-vault.ts';
+
+export type PortCall =
+  | { readonly kind: 'store.read'; readonly groupId: string; readonly id: string }
+  | { readonly kind: 'store.write'; readonly operations: readonly WriteOperation[] }
+  | { readonly kind: 'store.query'; readonly query: Query }
+  | { readonly kind: 'store.countBy' }
+  | { readonly kind: 'vault.put' | 'vault.get' | 'vault.delete' | 'vault.list' | 'vault.probe' };
+
+export type Hook = (call: PortCall) => void | Promise<void>;
+
+/** What it throws is what the caller of the port gets: from `before` nothing has happened, from `after` it has. */
+export interface Hooks {
+  before: Hook;
+  after: Hook;
+}
+
+const nothing: Hook = () => {};
+
+export interface HookedPorts {
+  readonly parts: Pick<ComposedSystem, 'store' | 'feed' | 'vault'>;
+  /** Set the hooks that are given, and take the others away. */
+  hook(hooks: Partial<Hooks>): void;
+}
+
+export function hookedPorts(): HookedPorts {
+  const memory = memoryDocumentStore();
+  const packages = memoryPackageVault();
+  let hooks: Hooks = { before: nothing, after: nothing };
+
+  async function through<T>(call: PortCall, act: () => Promise<T>): Promise<T> {
+    const { before, after } = hooks;
+    await before(call);
+    const result = await act();
+    await after(call);
+    return result;
+  }
+
+  return {
+    hook: (given) => {
+      hooks = { before: nothing, after: nothing, ...given };
+    },
+    parts: {
+      feed: memory,
+      store: {
+        read: (groupId, id) => through({ kind: 'store.read', groupId, id }, () => memory.read(groupId, id)),
+        write: (groupId, operations) =>
+          through({ kind: 'store.write', operations }, () => memory.write(groupId, operations)),
+        query: (query) => through({ kind: 'store.query', query }, () => memory.query(query)),
+        countBy: (groupId, type, field) =>
+          through({ kind: 'store.countBy' }, () => memory.countBy(groupId, type, field)),
+        close: () => memory.close(),
+      },
+      vault: {
+        put: (name, pkcs12, dates) => through({ kind: 'vault.put' }, () => packages.put(name, pkcs12, dates)),
+        get: (name) => through({ kind: 'vault.get' }, () => packages.get(name)),
+        delete: (name) => through({ kind: 'vault.delete' }, () => packages.delete(name)),
+        list: (groupId) => through({ kind: 'vault.list' }, () => packages.list(groupId)),
+        probe: () => through({ kind: 'vault.probe' }, () => packages.probe()),
+      },
+    },
+  };
+}
+
+/** What a port throws when it cannot be reached, or fails after it has done what was asked. */
+export function unavailable({ kind }: PortCall): Error {
+  return kind.startsWith('vault.')
+    ? new VaultUnavailable('by the test')
+    : new StoreUnavailable('by the test');
+}
+
+/** Calls of each kind while `act` runs. */
+export async function countCalls(
+  ports: HookedPorts,
+  act: () => Promise<unknown>,
+): Promise<Partial<Record<PortCall['kind'], number>>> {
+  const counts: Partial<Record<PortCall['kind'], number>> = {};
+  ports.hook({
+    before: ({ kind }) => {
+      counts[kind] = (counts[kind] ?? 0) + 1;
+    },
+  });
+  await act();
+  ports.hook({});
+  return counts;
+}
