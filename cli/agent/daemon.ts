@@ -1,0 +1,85 @@
+// The agent as a daemon: checks in when the service says, backs off when something is wrong, and ends only when told to or
+// when waiting cannot help. The folder is held only during each check-in, so that a person's command gets its turn.
+import { hash } from 'node:crypto';
+import { ReceivedProblem, ServiceUnreachable } from '../../shared/api/client.ts';
+import type { CheckInAnswer } from '../../shared/api/check-in.ts';
+import { describeError } from '../error-description.ts';
+import { durationText } from '../period.ts';
+import type { Agent } from './agent.ts';
+import { checkIn } from './check-in.ts';
+import { openMachine } from './machine-context.ts';
+
+const BACKOFF_SECONDS_MIN = 5;
+const BACKOFF_SECONDS_MAX = 900;
+
+/**
+ * Runs until `signal` aborts.
+ * @throws what ends it otherwise: Failure `locked` beside another daemon, `folder`; Problem when the machine was removed
+ *   or its group deleted.
+ */
+export async function runDaemon(agent: Agent, signal: AbortSignal): Promise<void> {
+  await agent.folder.asDaemon(async () => {
+    let failures = 0;
+    while (!signal.aborted) {
+      const round = await checkInOnce(agent, failures + 1);
+      failures = round.failed ? failures + 1 : 0;
+      await agent.clock.sleep(round.waitSeconds, signal);
+    }
+    agent.report({ event: 'stopped', text: 'Stopped.' });
+  });
+}
+
+interface Round {
+  readonly failed: boolean;
+  readonly waitSeconds: number;
+}
+
+async function checkInOnce(agent: Agent, attempt: number): Promise<Round> {
+  let machineId = '';
+  try {
+    const answer = await agent.folder.exclusively(async () => {
+      const context = await openMachine(agent);
+      ({ machineId } = context.machine);
+      return checkIn(context);
+    });
+    reportAnswer(agent, answer);
+    return { failed: false, waitSeconds: answer.nextCheckIn.afterSeconds };
+  } catch (error) {
+    const { exit, code, message } = describeError(error, { caller: 'machine', now: agent.clock.now() });
+    if (exit === 'gone' || exit === 'folder') throw error;
+    const waitSeconds = Math.max(backoffSeconds(machineId, attempt), retryAfterSeconds(error));
+    agent.report({
+      event: 'retrying',
+      code,
+      afterSeconds: waitSeconds,
+      text: `${message}. Trying again in ${durationText(waitSeconds)}.`,
+    });
+    return { failed: true, waitSeconds };
+  }
+}
+
+function reportAnswer(agent: Agent, answer: CheckInAnswer): void {
+  const { afterSeconds } = answer.nextCheckIn;
+  const needsPerson = answer.actions.some(({ action }) => action === 'rejoin' || action === 'updateAgent');
+  agent.report({
+    event: needsPerson ? 'attention' : 'checkedIn',
+    ...(answer.keyVersion !== null && { version: answer.keyVersion }),
+    afterSeconds,
+    text: `${answer.keyDeliveryStatus}. ${answer.reason} Next check-in in ${durationText(afterSeconds)}.`,
+  });
+}
+
+/**
+ * Seconds to wait after the `attempt`th failure in a row, from 1: doubling from 5 s to 15 min, of which a hash of machine
+ * and attempt takes off up to a half, so that machines that failed together do not come back together.
+ */
+export function backoffSeconds(machineId: string, attempt: number): number {
+  const full = Math.min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS_MIN * 2 ** Math.min(attempt - 1, 16));
+  const share = Number.parseInt(hash('sha256', `${machineId}:${attempt}`, 'hex').slice(0, 8), 16) / 2 ** 32;
+  return Math.max(BACKOFF_SECONDS_MIN, Math.round(full * (0.5 + share / 2)));
+}
+
+function retryAfterSeconds(error: unknown): number {
+  const isTold = error instanceof ReceivedProblem || error instanceof ServiceUnreachable;
+  return isTold ? (error.retryAfterSeconds ?? 0) : 0;
+}

@@ -1,0 +1,39 @@
+// Leaving the group: the service is told, then everything here is deleted, the keys first.
+import { ServiceUnreachable, UnexpectedAnswer } from '../../shared/api/client.ts';
+import { Problem } from '../../shared/api/problem.ts';
+import { isGone } from '../error-description.ts';
+import { Failure } from '../failure.ts';
+import type { Agent } from './agent.ts';
+import { AgentRecords } from './agent-records.ts';
+import { openMachine } from './machine-context.ts';
+
+/**
+ * @param force forgets the group here whatever the service says, or does not say; it may go on listing the machine.
+ * @throws Failure `folder`; what the client throws, but for problems that say that the machine has gone already.
+ */
+export async function leave(agent: Agent, force: boolean): Promise<{ readonly told: boolean }> {
+  return agent.folder.exclusively(async () => {
+    const told = await tell(agent, force);
+    await new AgentRecords(agent.folder).clear();
+    await agent.observe('folder-emptied');
+    return { told };
+  });
+}
+
+async function tell(agent: Agent, force: boolean): Promise<boolean> {
+  try {
+    const { service } = await openMachine(agent);
+    await service.leave();
+    await agent.observe('group-left');
+    return true;
+  } catch (error) {
+    if (isGone(error)) return true;
+    if (!force || !isForgivable(error)) throw error;
+    agent.report({ event: 'attention', text: `The service could not be told: ${error.message}.` });
+    return false;
+  }
+}
+
+function isForgivable(error: unknown): error is Error {
+  return [Problem, ServiceUnreachable, UnexpectedAnswer, Failure].some((known) => error instanceof known);
+}

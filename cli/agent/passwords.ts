@@ -1,0 +1,10 @@
+// Where the agent's logic gets the group password from, when it needs it.
+
+export interface GroupPasswordSource {
+  /** The group's present password, as a person knows it. Asked for only once it is needed. */
+  existing(): Promise<string>;
+  /** The password to set, the same at every call: chosen by a person or generated. */
+  chosen(): Promise<string>;
+  /** The service has taken a key or wrap with the chosen password: a generated one is shown now. */
+  accepted(): void;
+}

@@ -1,0 +1,18 @@
+// Rejoining: a machine that missed a renewal comes back with the group password; it stays the same machine.
+import type { CheckInAnswer } from '../../shared/api/check-in.ts';
+import type { Agent } from './agent.ts';
+import { checkIn } from './check-in.ts';
+import { openMachine } from './machine-context.ts';
+import type { GroupPasswordSource } from './passwords.ts';
+
+/**
+ * Checks in; when that did not bring the machine up to date, asks to be let in by password.
+ * @throws Problem `GroupPasswordStale`, `GroupKeyExpired`, `AgentOutdated` before any password is asked for; what `checkIn` throws.
+ */
+export async function rejoin(agent: Agent, password: GroupPasswordSource): Promise<CheckInAnswer> {
+  return agent.folder.exclusively(async () => {
+    const context = await openMachine(agent);
+    const answer = await checkIn(context, { password });
+    return answer.keyDeliveryStatus === 'Default' ? answer : checkIn(context, { password, rejoin: true });
+  });
+}

@@ -1,0 +1,128 @@
+// A group in words: what it is doing, what comes next, and why.
+import type { GroupView } from '../shared/api/group.ts';
+import { addMinutes } from '../shared/domain/instant.ts';
+import type { Instant } from '../shared/domain/instant.ts';
+import { groupStatusText, instantText, keyDeliveryStatusText } from './formats.ts';
+import { periodText } from './period.ts';
+import { printFacts, printTable } from './tables.ts';
+import type { Terminal } from './terminal.ts';
+
+export function printGroups(terminal: Terminal, groups: readonly GroupView[], now: Instant): void {
+  if (groups.length === 0) {
+    terminal.note('There are no groups. Make one: keyturn groups create NAME');
+    return;
+  }
+  printTable(
+    terminal,
+    ['NAME', 'STATUS', 'MACHINES', 'PENDING', 'EXPIRED', 'NEXT RENEWAL', 'ID'],
+    groups.map((group) => [
+      group.name,
+      groupStatusText(terminal, group.status),
+      String(group.machineCount),
+      String(group.machinesByStatus.PendingNewKey),
+      String(group.machinesByStatus.KeyExpired),
+      nextText(group, now),
+      group.id,
+    ]),
+  );
+}
+
+function nextText({ status, renewal, nextRenewalDate }: GroupView, now: Instant): string {
+  if (status === 'Renewing' && renewal !== null) return `open until ${renewal.endsOn}`;
+  if (nextRenewalDate === null) return '-';
+  return nextRenewalDate <= now ? 'due now' : nextRenewalDate;
+}
+
+export function printGroup(terminal: Terminal, group: GroupView, now: Instant): void {
+  printFacts(terminal, [
+    ['Group', `${terminal.style('bold', group.name)} (${group.id})`],
+    ['Description', group.description],
+    ['Status', `${groupStatusText(terminal, group.status)}. ${statusReason(group, now)}`],
+    ['Next renewal', nextRenewalReason(group, now)],
+    ['Progress', progress(group)],
+    ['Machines', machines(terminal, group)],
+    ['Primary key', keyText(group.primaryKey, now)],
+    ['Outgoing key', keyText(group.secondaryKey, now)],
+    ['Policy', policyText(group)],
+    ['Password', passwordText(terminal, group, now)],
+    ['Created', instantText(group.createdDate, now)],
+  ]);
+}
+
+function statusReason(group: GroupView, now: Instant): string {
+  switch (group.status) {
+    case 'NoKey':
+      return 'The first machine to join makes its key.';
+    case 'Active':
+      return group.machineCount > 0
+        ? 'Its key is in use.'
+        : 'It has no machines: nobody will renew its key, and it will expire.';
+    case 'Renewing':
+      return renewingReason(group, now);
+    case 'KeyExpired':
+      return 'No machine renewed the key in time. Delete the group, create a new one, join its machines to that.';
+  }
+}
+
+const RENEWAL_REASONS = {
+  KeyNearsExpiry: 'the key nears its expiry',
+  PolicyChanged: 'by its present policy the key is due',
+  OperatorRequested: 'an operator asked for it',
+} as const;
+
+function renewingReason({ renewal, primaryKey }: GroupView, now: Instant): string {
+  if (renewal === null) return 'A renewal window is open.';
+  const opened = `A window is open since ${renewal.startsOn}, as ${RENEWAL_REASONS[renewal.reason]}`;
+  return renewal.keyIssuedOn === null
+    ? `${opened}. No machine has made version ${renewal.version} yet; one must before ${primaryKey?.notAfter}.`
+    : `${opened}; it ends ${instantText(renewal.endsOn, now)}. Version ${renewal.version} was made on ${renewal.keyIssuedOn}.`;
+}
+
+/** Which of the two dates of the rule decides. */
+function nextRenewalReason(group: GroupView, now: Instant): string | null {
+  const { status, nextRenewalDate, keyCreationDate, keyExpiryDate } = group;
+  if (status !== 'Active' || nextRenewalDate === null || keyCreationDate === null) return null;
+  const endOfPolicy = addMinutes(keyCreationDate, group.groupKeyValidityPeriod);
+  const grace = periodText(group.groupKeyExpiryGracePeriod);
+  const because =
+    keyExpiryDate !== null && keyExpiryDate <= endOfPolicy
+      ? `${grace} before the key expires`
+      : `${grace} before the policy’s validity period ends`;
+  return nextRenewalDate <= now
+    ? `due since ${nextRenewalDate}, ${because}: it opens at the next scan`
+    : `${instantText(nextRenewalDate, now)}, ${because}`;
+}
+
+function progress({ renewal }: GroupView): string | null {
+  if (renewal === null) return null;
+  const { machinesPending, machinesDelivered, version } = renewal;
+  const total = machinesPending + machinesDelivered;
+  return `${machinesDelivered} of ${total} machines hold version ${version}; ${machinesPending} pending`;
+}
+
+function machines(terminal: Terminal, { machineCount, machinesByStatus }: GroupView): string {
+  if (machineCount === 0) return 'none';
+  const counts = (['Default', 'PendingNewKey', 'KeyExpired'] as const)
+    .filter((status) => machinesByStatus[status] > 0)
+    .map((status) => `${machinesByStatus[status]} ${keyDeliveryStatusText(terminal, status)}`);
+  return `${machineCount}: ${counts.join(', ')}`;
+}
+
+function keyText(key: GroupView['primaryKey'], now: Instant): string | null {
+  return key && `version ${key.version}, until ${instantText(key.notAfter, now)}, ${key.thumbprint}`;
+}
+
+function policyText({
+  groupKeyValidityPeriod: validity,
+  groupKeyExpiryGracePeriod: grace,
+}: GroupView): string {
+  return `a key is valid for ${periodText(validity)}; its renewal begins ${periodText(grace)} before it ends`;
+}
+
+function passwordText(terminal: Terminal, group: GroupView, now: Instant): string | null {
+  if (group.passwordStale) {
+    const stale = terminal.style('yellow', 'stale since the renewal: no machine can join or rejoin.');
+    return `${stale} On an up-to-date machine: keyturn agent regenerate-password`;
+  }
+  return group.passwordChangedDate && `set ${instantText(group.passwordChangedDate, now)}`;
+}

@@ -1,0 +1,32 @@
+// All that the command line touches outside itself. Tests hand in their own.
+import type { AgentStep } from './agent/steps.ts';
+import type { TerminalStreams } from './terminal.ts';
+
+export interface World {
+  readonly streams: TerminalStreams;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  /** Aborts when the command is told to stop. */
+  readonly stop: () => AbortSignal;
+  /** Called at each step of an agent: for tests that stop it there. */
+  readonly observe: (step: AgentStep) => void | Promise<void>;
+}
+
+/** The process's own. */
+export function processWorld(changes: Partial<World> = {}): World {
+  return {
+    streams: process,
+    env: process.env,
+    cwd: process.cwd(),
+    stop: stopSignal,
+    observe: () => undefined,
+    ...changes,
+  };
+}
+
+/** The first SIGTERM or SIGINT asks to stop; the second ends the process as it always does. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => controller.abort());
+  return controller.signal;
+}
