@@ -1,6 +1,5 @@
 // Groups and machines for the rules' tests, brought about by the domain's own functions. Under the shortest policy the numbers
 // are easy: a key made on 1 January 2026 expires 90 days later, on 1 April, and its window opens on 15 February.
-import type { CheckInInput } from '../../shared/domain/check-in.ts';
 import { GROUP_DOCUMENT_ID } from '../../shared/domain/group.ts';
 import type { Group, KeyReference, RenewalReason } from '../../shared/domain/group.ts';
 import { acceptKey, applyTransition, newLease } from '../../shared/domain/group-transition.ts';
@@ -137,18 +136,5 @@ export function proved(before: Machine, group: Group, version: number, now: Inst
     keyVersion: version,
     keyReceivedDate: now,
     keyDeliveryStatus: expectedKeyDeliveryStatus({ keyVersion: version }, group, now),
-  };
-}
-
-/** A check-in of a capable machine that holds no outgoing key and has no password. */
-export function checkInInput(
-  given: Pick<CheckInInput, 'now' | 'group' | 'machine'> & Partial<CheckInInput>,
-): CheckInInput {
-  return {
-    canRenew: true,
-    minimumAgentVersion: '2.23',
-    heldVersions: [],
-    hasPassword: given.machine.membership === 'joining',
-    ...given,
   };
 }
