@@ -6,9 +6,9 @@ import type { ServiceClient } from '../shared/api/client.ts';
 import { isAgentVersion } from '../shared/domain/agent-version.ts';
 import { systemClock } from '../shared/adapters/system-clock.ts';
 import type { Clock } from '../shared/ports/clock.ts';
+import { VERSION } from '../shared/version.ts';
 import type { Agent } from './agent/agent.ts';
 import { Failure } from './failure.ts';
-import { packageVersion } from './package-version.ts';
 import type { World } from './world.ts';
 
 const SERVER_DEFAULT = 'http://127.0.0.1:7071';
@@ -47,6 +47,7 @@ export async function composeAgent(
   tell: Pick<Agent, 'report'> & { readonly onWait: (message: string) => void },
 ): Promise<Agent> {
   const { fileAgentFolder } = await import('./agent/file-agent-folder.ts');
+  const { newGroupKey } = await import('../shared/crypto/group-key.ts');
   const { env, cwd } = world;
   const path = options.folder ?? env.KEYTURN_AGENT_FOLDER ?? join(homedir(), '.keyturn', 'agent');
   return {
@@ -54,13 +55,14 @@ export async function composeAgent(
     clock: await composeClock(world),
     connect: composeClient,
     version: agentVersion(options, world),
+    newGroupKey,
     observe: world.observe,
     report: tell.report,
   };
 }
 
 function agentVersion({ agentVersion: given }: AgentOptions, { env }: World): string {
-  const version = given ?? env.KEYTURN_AGENT_VERSION ?? packageVersion();
+  const version = given ?? env.KEYTURN_AGENT_VERSION ?? VERSION;
   if (isAgentVersion(version)) return version;
   throw new Failure('usage', `${version} is no agent version; one is like 2.23 or 3.0.0`);
 }

@@ -25,6 +25,12 @@ export interface ErrorContext {
 }
 
 export function describeError(error: unknown, context: ErrorContext): ErrorDescription {
+  const { message, ...rest } = described(error, context);
+  // Some come as sentences, some do not; they are shown in the middle of others.
+  return { ...rest, message: message.replace(/\.$/, '') };
+}
+
+function described(error: unknown, context: ErrorContext): ErrorDescription {
   if (error instanceof Failure) return { code: error.exit, ...pick(error), exit: error.exit };
   if (error instanceof Problem) return describeProblem(error, context);
   if (error instanceof ServiceUnreachable) {
@@ -121,7 +127,7 @@ function describeProblem(problem: Problem, { caller, now }: ErrorContext): Error
       return {
         code,
         message,
-        hint: 'Forget this group with keyturn agent leave --force; to come back, join with a new enrollment token.',
+        hint: 'Forget this group here with keyturn agent leave; to come back, join with a new enrollment token.',
         exit: 'gone',
       };
     }
@@ -129,13 +135,13 @@ function describeProblem(problem: Problem, { caller, now }: ErrorContext): Error
       return {
         code,
         message,
-        hint: 'Is the server’s address the one that the service knows itself by?',
+        hint: 'Is it the service that this machine joined? If so, join anew.',
         exit: 'forbidden',
       };
     }
   }
   const exit = EXITS[code] ?? (problem.status >= 500 ? 'unreachable' : 'refused');
-  return { code, message: withErrors(problem), hint: hintOf(code), exit };
+  return { code, message: message, hint: hintOf(code), exit };
 }
 
 function hintOf(code: ProblemCode): string | null {
@@ -143,11 +149,6 @@ function hintOf(code: ProblemCode): string | null {
     return 'Sign in with --sign-in-token, KEYTURN_TOKEN, or the file token in the folder of --data.';
   }
   return HINTS[code] ?? null;
-}
-
-function withErrors({ code, message, errors = [] }: Problem): string {
-  if (code !== 'InvalidRequest' || errors.length === 0) return message;
-  return [message, ...errors.map(({ pointer, detail }) => `  ${pointer || '/'}: ${detail}`)].join('\n');
 }
 
 function clockText(problem: Problem, now: Instant): string {

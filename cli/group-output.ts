@@ -93,9 +93,11 @@ function nextRenewalReason(group: GroupView, now: Instant): string | null {
     : `${instantText(nextRenewalDate, now)}, ${because}`;
 }
 
-function progress({ renewal }: GroupView): string | null {
+function progress({ renewal, machineCount }: GroupView): string | null {
   if (renewal === null) return null;
-  const { machinesPending, machinesDelivered, version } = renewal;
+  const { machinesPending, machinesDelivered, version, keyIssuedOn } = renewal;
+  // The machines' statuses follow the opening of the window a little later.
+  if (keyIssuedOn === null) return `0 of ${machineCount} machines hold version ${version}`;
   const total = machinesPending + machinesDelivered;
   return `${machinesDelivered} of ${total} machines hold version ${version}; ${machinesPending} pending`;
 }

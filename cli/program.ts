@@ -1,11 +1,11 @@
 // The whole command line as one function. What a command needs is loaded when it runs, so that help and errors are quick.
 import { Command, CommanderError } from 'commander';
 import type { Instant } from '../shared/domain/instant.ts';
+import { VERSION } from '../shared/version.ts';
 import { agentCommand } from './commands/agent.ts';
 import { eventsCommand } from './commands/events.ts';
 import { groupsCommand } from './commands/groups.ts';
 import { machinesCommand } from './commands/machines.ts';
-import { packageVersion } from './package-version.ts';
 import type { ErrorContext } from './error-description.ts';
 import { exitCode, exitCodesHelp } from './exit-codes.ts';
 import { streamTerminal } from './terminal.ts';
@@ -43,7 +43,7 @@ export async function runCli(args: readonly string[], world: World): Promise<num
 function newProgram(world: World, terminal: Terminal): Command {
   const program = new Command('keyturn')
     .description('Renews the certificate that a group of machines shares, without stopping their work.')
-    .version(packageVersion(), '-V, --version', 'print the version')
+    .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .option('--debug', 'show where an unexpected error comes from')

@@ -58,7 +58,9 @@ async function carriedOut(context: MachineContext, options: CheckInOptions): Pro
       if (options.ask === undefined) await context.agent.observe('check-in-answered');
       const promoted = await settleStagedKey(context, answer);
       if (promoted === 1) options.password?.accepted();
-      return await carryOut(context, answer, options.password ?? null);
+      const current = await carryOut(context, answer, options.password ?? null);
+      // Issuing changes the group: what it is now, and when to come back, is a new question.
+      if (!answer.actions.some(({ action }) => action === 'issueKey') || round === ROUNDS_MAX) return current;
     } catch (error) {
       const isOvertaken = error instanceof Problem && OVERTAKEN.has(error.code);
       if (!isOvertaken || round === ROUNDS_MAX) throw error;

@@ -2,7 +2,6 @@
 // every later one for the holders of the outgoing key, which endorses it.
 import type { CheckInAction } from '../../shared/api/check-in.ts';
 import { endorse } from '../../shared/crypto/endorsement.ts';
-import { newGroupKey } from '../../shared/crypto/group-key.ts';
 import type { GroupKey } from '../../shared/crypto/group-key.ts';
 import { sealPackage, wrapForCertificate, wrapForPassword } from '../../shared/crypto/key-package.ts';
 import { signProof } from '../../shared/crypto/proof.ts';
@@ -84,7 +83,7 @@ async function newStagedKey(
   // Asked for before the work: whoever has no password need not wait for a key.
   if (outgoing === null) await requirePassword(password).chosen();
   agent.report({ event: 'working', version, text: `Making the group’s key, version ${version}.` });
-  const key = await newGroupKey({ groupId, version, notBefore, notAfter });
+  const key = await agent.newGroupKey({ groupId, version, notBefore, notAfter });
   await agent.observe('key-made');
   const { pkcs12, secret } = await sealPackage(key);
   const record = toKeyRecord(key, secret, packageDigest(pkcs12));

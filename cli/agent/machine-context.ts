@@ -1,5 +1,6 @@
 // One machine at work: its records, and its calls to the service under its own token.
 import type { z } from 'zod';
+import { MACHINE_TOKEN_AUDIENCE } from '../../shared/api/check-in.ts';
 import type {
   CheckInAnswer,
   checkInBody,
@@ -9,7 +10,6 @@ import type {
   passwordBody,
   proofBody,
 } from '../../shared/api/check-in.ts';
-import { MACHINE_TOKEN_AUDIENCE } from '../../shared/api/check-in.ts';
 import type { Answer, ServiceClient } from '../../shared/api/client.ts';
 import type { MachineIdentity } from '../../shared/crypto/machine-identity.ts';
 import { signMachineToken } from '../../shared/crypto/machine-token.ts';

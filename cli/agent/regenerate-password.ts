@@ -19,7 +19,7 @@ export async function regeneratePassword(
 ): Promise<{ readonly version: number; readonly revision: number }> {
   return agent.folder.exclusively(async () => {
     const context = await openMachine(agent);
-    const { group } = await freshAnswer(context);
+    const { group } = await checkIn(context);
     const key = await primaryKey(context, group);
     const revision = group.passwordRevision + 1;
     const { groupId, machineId } = context.machine;
@@ -38,13 +38,6 @@ export async function regeneratePassword(
     await agent.observe('password-set');
     return { version: key.version, revision };
   });
-}
-
-async function freshAnswer(context: MachineContext): Promise<CheckInAnswer> {
-  const answer = await checkIn(context);
-  const issued = answer.actions.some(({ action }) => action === 'issueKey');
-  // Its own new key came after that answer.
-  return issued ? checkIn(context) : answer;
 }
 
 async function primaryKey(
