@@ -36,11 +36,7 @@ export async function checkKey(
   const digest = packageDigest(pkcs12);
   const { version, thumbprint } = { version: request.version, thumbprint: certificate.thumbprint };
   checkWraps(request, { groupId, version, thumbprint, packageDigest: digest }, outgoing);
-  await translated('EndorsementInvalid', async () => {
-    if (outgoing !== null) {
-      await verifyEndorsement(request.endorsement ?? '', { groupId, version, thumbprint }, outgoing);
-    }
-  });
+  await checkEndorsement(request, { groupId, version, thumbprint }, outgoing);
   const { machineId, challenge } = lease;
   await translated('ProofInvalid', () =>
     verifyProof(request.proof, { groupId, machineId, version, challenge }, certificate),
@@ -109,6 +105,19 @@ function checkWraps(
   if (checkWrap(certificateWrap, CERTIFICATE_WRAP, context).kid !== outgoing.thumbprint) {
     throw new Problem('WrapInvalid', 'The wrap is for another certificate than the outgoing one.');
   }
+}
+
+async function checkEndorsement(
+  { endorsement }: IssueRequest,
+  endorsed: Parameters<typeof verifyEndorsement>[1],
+  outgoing: GroupCertificate | null,
+): Promise<void> {
+  if (outgoing === null) {
+    // Nothing could verify it, and it would be handed to every machine.
+    if (endorsement !== undefined) throw new Problem('EndorsementInvalid', 'Version 1 comes without one.');
+    return;
+  }
+  await translated('EndorsementInvalid', () => verifyEndorsement(endorsement ?? '', endorsed, outgoing));
 }
 
 /** @throws Problem `WrapInvalid` unless the wrap is of this purpose and for this package. */
