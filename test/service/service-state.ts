@@ -48,6 +48,7 @@ export async function refusal(
 ): Promise<ProblemDocument> {
   const before = await stateOf(service);
   const answer = await call();
+  expect(answer.status, 'it was not refused').toBeGreaterThanOrEqual(400);
   const problem = problemSchema.parse(answer.body);
   expect(answer.body).toEqual(problem);
   expect(answer.status).toBe(PROBLEMS[problem.code][0]);
