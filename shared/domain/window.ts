@@ -1,5 +1,5 @@
 // When a group's renewal window opens and ends. Windows are half-open: `startsOn` is inside, `endsOn` is not.
-import { addMinutes, earliest, latest } from './instant.ts';
+import { addMinutes, addSeconds, earliest, latest, secondsBetween } from './instant.ts';
 import type { Instant } from './instant.ts';
 import type { Group, KeyReference, Renewal, RenewalReason } from './group.ts';
 
@@ -46,9 +46,20 @@ export function newRenewal(
   };
 }
 
-/** `endsOn` once the key has been issued at `keyIssuedOn`; `outgoingExpiry` is the outgoing key's `notAfter`. */
-export function endsOnAfterIssue(renewal: Renewal, keyIssuedOn: Instant, outgoingExpiry: Instant): Instant {
-  return earliest(latest(renewal.endsOn, addMinutes(keyIssuedOn, renewal.gracePeriod)), outgoingExpiry);
+/**
+ * `endsOn` once the key has been issued: the whole grace period from then on, as far as the outgoing certificate allows. Of
+ * the new key's own life a window takes half at most, even where the validity was shortened since it opened:
+ * the new key has a renewal of its own to come.
+ */
+export function endsOnAfterIssue(
+  renewal: Renewal,
+  keyIssuedOn: Instant,
+  outgoing: KeyReference,
+  issued: KeyReference,
+): Instant {
+  const byRule = latest(renewal.endsOn, addMinutes(keyIssuedOn, renewal.gracePeriod));
+  const halfLife = addSeconds(keyIssuedOn, secondsBetween(issued.notBefore, issued.notAfter) / 2);
+  return earliest(byRule, outgoing.notAfter, halfLife);
 }
 
 /**
