@@ -81,7 +81,7 @@ export function acceptKey(group: Group, lease: IssuerLease, key: KeyReference, n
     });
   }
   if (group.renewal === null) throw new Error('a key is accepted only in an open window');
-  const endsOn = endsOnAfterIssue(group.renewal, now, group.primaryKey, key);
+  const endsOn = endsOnAfterIssue(group.renewal, now, group.primaryKey, lease);
   return scheduled({
     ...accepted,
     secondaryKey: group.primaryKey,

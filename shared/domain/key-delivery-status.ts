@@ -17,11 +17,10 @@ export function expectedKeyDeliveryStatus(
 }
 
 /**
- * The renewal that a status belongs to: the version that is, or was last, being brought to the machines. For a group
- * that expired it is the version that never came.
+ * The renewal that a status at `now` belongs to: the version that is, or was last, being brought to the machines. For a
+ * group that has expired it is the version that never came.
  */
-export function renewalOf(group: Group): number {
+export function renewalOf(group: Group, now: Instant): number {
   const version = group.primaryKey?.version ?? 1;
-  if (group.renewal !== null) return group.renewal.version;
-  return group.status === 'KeyExpired' ? version + 1 : version;
+  return isGroupExpired(group, now) ? version + 1 : (group.renewal?.version ?? version);
 }

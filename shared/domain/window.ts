@@ -1,7 +1,7 @@
 // When a group's renewal window opens and ends. Windows are half-open: `startsOn` is inside, `endsOn` is not.
 import { addMinutes, addSeconds, earliest, latest, secondsBetween } from './instant.ts';
 import type { Instant } from './instant.ts';
-import type { Group, KeyReference, Renewal, RenewalReason } from './group.ts';
+import type { Group, IssuerLease, KeyReference, Renewal, RenewalReason } from './group.ts';
 
 /**
  * When the next window opens by the group's present policy: `min(keyCreationDate + validity, keyExpiryDate) - grace`.
@@ -55,10 +55,10 @@ export function endsOnAfterIssue(
   renewal: Renewal,
   keyIssuedOn: Instant,
   outgoing: KeyReference,
-  issued: KeyReference,
+  lease: IssuerLease,
 ): Instant {
   const byRule = latest(renewal.endsOn, addMinutes(keyIssuedOn, renewal.gracePeriod));
-  const halfLife = addSeconds(keyIssuedOn, secondsBetween(issued.notBefore, issued.notAfter) / 2);
+  const halfLife = addSeconds(keyIssuedOn, secondsBetween(lease.takenOn, lease.notAfter) / 2);
   return earliest(byRule, outgoing.notAfter, halfLife);
 }
 

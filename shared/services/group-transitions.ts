@@ -69,7 +69,7 @@ function transitionEvent(
   actor: Actor,
   now: Instant,
 ): FleetEvent {
-  const facts = { groupId: before.groupId, occurredOn: now, actor, renewal: renewalOf(after) };
+  const facts = { groupId: before.groupId, occurredOn: now, actor, renewal: renewalOf(after, now) };
   switch (transition.kind) {
     case 'openWindow':
       return renewalEvent('WindowOpened', { ...facts, reason: openedBecause(after) });

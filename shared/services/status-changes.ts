@@ -21,7 +21,7 @@ export function statusChange(
     groupId: group.groupId,
     occurredOn: now,
     actor,
-    renewal: renewalOf(group),
+    renewal: renewalOf(group, now),
     machine: after,
     reason: statusReason(status, group),
   };

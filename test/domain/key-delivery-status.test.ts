@@ -67,6 +67,6 @@ describe('the renewal that a status belongs to', () => {
     ['the one that never came', phases.expired, 2],
     ['the next window’s', third, 3],
   ])('is %s', (_, group, renewal) => {
-    expect(renewalOf(group)).toBe(renewal);
+    expect(renewalOf(group, at('2026-02-02'))).toBe(renewal);
   });
 });

@@ -182,7 +182,7 @@ export class World {
       occurredOn: this.now,
       actor: SERVICE_ACTOR,
       reason: '',
-      renewal: renewalOf(this.group),
+      renewal: renewalOf(this.group, this.now),
       machine,
     };
     const { id } = statusEvent(facts, machine.keyDeliveryStatus, status);
@@ -233,7 +233,7 @@ export class World {
 
   /** Whoever got a window's key is not told afterwards that it missed that window. */
   #assertDelivered(): void {
-    const version = renewalOf(this.group);
+    const version = renewalOf(this.group, this.now);
     for (const machine of this.machines) {
       if (!this.delivered.get(version)?.has(machine.id)) continue;
       assert.notEqual(expectedKeyDeliveryStatus(machine, this.group, this.now), 'PendingNewKey');
