@@ -127,9 +127,10 @@ export class Fleet {
   startDaemon(name: string, agentVersion: string | null = null): void {
     const told = new Set<string>();
     const daemon = this.processes.startAgent(name, agentVersion, ({ event, text }) => {
-      if (!TOLD.has(event) || told.has(text)) return;
-      told.add(text);
-      this.timeline.tell(name, text);
+      const news = text.replace(/ Next check-in in .*$/, '');
+      if (!TOLD.has(event) || told.has(news)) return;
+      told.add(news);
+      this.timeline.tell(name, news);
     });
     this.#daemons.set(name, daemon);
   }

@@ -1,4 +1,4 @@
-// `npm run demo`: five years of a small fleet in about a minute. A service and five agents run as processes of their own;
+// `npm run demo`: five years of a small fleet in under a minute. A service and five agents run as processes of their own;
 // only time is virtual. Every claim is checked, and the exit code is 1 if one does not hold.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -88,7 +88,7 @@ async function theLost(): Promise<void> {
     'two machines are lost',
     async () => (await fleet.group()).machinesByStatus.KeyExpired === 2,
   );
-  const { statuses } = { statuses: await fleet.statuses() };
+  const statuses = await fleet.statuses();
   timeline.claim(
     'bot-4 and bot-5 are KeyExpired',
     statuses['bot-4'] === 'KeyExpired' && statuses['bot-5'] === 'KeyExpired',
