@@ -7,7 +7,7 @@ import type { ProblemCode } from '../../shared/api/problem.ts';
 import { addSeconds } from '../../shared/domain/instant.ts';
 import { describeError } from '../error-description.ts';
 import { Failure } from '../failure.ts';
-import { fetchKey } from './fetch-key.ts';
+import { fetchKey, settleProof } from './fetch-key.ts';
 import { issueKey } from './issue-key.ts';
 import type { MachineContext } from './machine-context.ts';
 import type { GroupPasswordSource } from './passwords.ts';
@@ -56,6 +56,7 @@ async function carriedOut(context: MachineContext, options: CheckInOptions): Pro
       const answer = await ask();
       requireOwn(context, answer);
       if (options.ask === undefined) await context.agent.observe('check-in-answered');
+      await settleProof(context, answer);
       const promoted = await settleStagedKey(context, answer);
       if (promoted === 1) options.password?.accepted();
       const current = await carryOut(context, answer, options.password ?? null);

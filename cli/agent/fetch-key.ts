@@ -1,6 +1,6 @@
 // Fetching a key that another machine made: download, trust, open, keep, prove. What is trusted is not the service but
 // the key that this machine holds already, which endorses the new one, or the group password, which opens it.
-import type { CheckInAction, KeyPackageView } from '../../shared/api/check-in.ts';
+import type { CheckInAction, CheckInAnswer, KeyPackageView } from '../../shared/api/check-in.ts';
 import { parseCertificate } from '../../shared/crypto/certificates.ts';
 import { verifyEndorsement } from '../../shared/crypto/endorsement.ts';
 import { CryptoError } from '../../shared/crypto/errors.ts';
@@ -38,14 +38,25 @@ export async function fetchKey(
   );
   const answer = await service.proveKey({ version: action.version, proof });
   await agent.observe('key-proved');
-  await records.writeHeldKey({ ...record, provedOn: agent.clock.now() });
+  await recordProof(context, record);
+  return answer;
+}
+
+/** A proof whose answer was lost, or not written down, shows in what the service says of this machine. */
+export async function settleProof(context: MachineContext, answer: CheckInAnswer): Promise<void> {
+  const held = await context.records.heldKeys();
+  const key = held.find(({ thumbprint }) => thumbprint === answer.group.primaryKey?.thumbprint);
+  if (key?.provedOn === null && answer.keyVersion === key.version) await recordProof(context, key);
+}
+
+async function recordProof({ agent, records }: MachineContext, key: HeldKeyRecord): Promise<void> {
+  await records.writeHeldKey({ ...key, provedOn: agent.clock.now() });
   await agent.observe('proof-recorded');
   agent.report({
     event: 'keyReceived',
-    version: action.version,
-    text: `This machine now holds the group’s key, version ${action.version}.`,
+    version: key.version,
+    text: `This machine now holds the group’s key, version ${key.version}.`,
   });
-  return answer;
 }
 
 async function fetchAndKeep(

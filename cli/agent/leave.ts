@@ -5,7 +5,7 @@ import { isGone } from '../error-description.ts';
 import { Failure } from '../failure.ts';
 import type { Agent } from './agent.ts';
 import { AgentRecords } from './agent-records.ts';
-import { openMachine } from './machine-context.ts';
+import { notJoined, openMachine } from './machine-context.ts';
 
 /**
  * @param force forgets the group here whatever the service says, or does not say; it may go on listing the machine.
@@ -13,8 +13,14 @@ import { openMachine } from './machine-context.ts';
  */
 export async function leave(agent: Agent, force: boolean): Promise<{ readonly told: boolean }> {
   return agent.folder.exclusively(async () => {
+    const records = new AgentRecords(agent.folder);
+    if (!force && (await records.machine()) === null) {
+      // A leaving that was cut off at its end may have left the identity behind.
+      await records.clear();
+      throw notJoined(agent);
+    }
     const told = await tell(agent, force);
-    await new AgentRecords(agent.folder).clear();
+    await records.clear();
     await agent.observe('folder-emptied');
     return { told };
   });
