@@ -27,12 +27,15 @@ export interface HookedPorts {
   readonly parts: Pick<ComposedSystem, 'store' | 'feed' | 'vault'>;
   /** Set the hooks that are given, and take the others away. */
   hook(hooks: Partial<Hooks>): void;
+  /** While they rest the feeds show nothing, so that nothing goes on beside the call that is looked at. */
+  restFeeds(resting: boolean): void;
 }
 
 export function hookedPorts(): HookedPorts {
   const memory = memoryDocumentStore();
   const packages = memoryPackageVault();
   let hooks: Hooks = { before: nothing, after: nothing };
+  let resting = false;
 
   async function through<T>(call: PortCall, act: () => Promise<T>): Promise<T> {
     const { before, after } = hooks;
@@ -46,8 +49,15 @@ export function hookedPorts(): HookedPorts {
     hook: (given) => {
       hooks = { before: nothing, after: nothing, ...given };
     },
+    restFeeds: (rest) => {
+      resting = rest;
+    },
     parts: {
-      feed: memory,
+      feed: {
+        changes: (after, limit) => (resting ? Promise.resolve([]) : memory.changes(after, limit)),
+        checkpoint: (consumer) => memory.checkpoint(consumer),
+        saveCheckpoint: (consumer, position) => memory.saveCheckpoint(consumer, position),
+      },
       store: {
         read: (groupId, id) => through({ kind: 'store.read', groupId, id }, () => memory.read(groupId, id)),
         write: (groupId, operations) =>
@@ -75,7 +85,7 @@ export function unavailable({ kind }: PortCall): Error {
     : new StoreUnavailable('by the test');
 }
 
-/** Calls of each kind while `act` runs. */
+/** Calls of each kind that `act` causes; the feeds rest meanwhile. */
 export async function countCalls(
   ports: HookedPorts,
   act: () => Promise<unknown>,
@@ -86,7 +96,9 @@ export async function countCalls(
       counts[kind] = (counts[kind] ?? 0) + 1;
     },
   });
+  ports.restFeeds(true);
   await act();
+  ports.restFeeds(false);
   ports.hook({});
   return counts;
 }

@@ -1,0 +1,76 @@
+// A group as it is kept at one moment, to be put back as often as a test needs it: much cheaper than living up to it again.
+import assert from 'node:assert/strict';
+import type { FleetDocument, WriteOperation } from '../../shared/ports/document-store.ts';
+import type { PackageName } from '../../shared/ports/package-vault.ts';
+import type { RunningService } from './running-service.ts';
+
+export interface GroupSnapshot {
+  /** As now, with everything that came of it since undone. */
+  restore(): Promise<void>;
+}
+
+export async function snapshotOf({ host, system }: RunningService, groupId: string): Promise<GroupSnapshot> {
+  const { store, vault, clock } = system;
+  await host.drainFeeds();
+  const documents = await allOf();
+  const packages = await Promise.all(
+    (await vault.list(groupId)).map(async (name) => ({ name, pkcs12: await vault.get(name) })),
+  );
+
+  async function allOf(): Promise<FleetDocument[]> {
+    const changes = await system.feed.changes(0, Number.MAX_SAFE_INTEGER);
+    return changes.map(({ document }) => document).filter((document) => document.groupId === groupId);
+  }
+
+  async function restoration(document: FleetDocument): Promise<WriteOperation> {
+    const present = await store.read(groupId, document.id);
+    if (present === null) return { kind: 'create', document };
+    return { kind: 'replace', document, version: present.version };
+  }
+
+  async function removal({ id }: FleetDocument): Promise<WriteOperation> {
+    const present = await store.read(groupId, id);
+    assert(present);
+    return { kind: 'delete', id, version: present.version };
+  }
+
+  return {
+    async restore() {
+      await host.drainFeeds();
+      const ids = new Set(documents.map(({ id }) => id));
+      const others = (await allOf()).filter(({ id }) => !ids.has(id));
+      const operations = [...documents.map(restoration), ...others.map(removal)];
+      await store.write(groupId, await Promise.all(operations));
+      for (const name of await vault.list(groupId)) await vault.delete(name);
+      for (const { name, pkcs12 } of packages) await putBack(name, pkcs12);
+      await host.drainFeeds();
+    },
+  };
+
+  async function putBack(name: PackageName, pkcs12: Uint8Array | null): Promise<void> {
+    assert(pkcs12);
+    const now = clock.now();
+    await vault.put(name, pkcs12, { notBefore: now, notAfter: now });
+  }
+}
+
+/** The group's documents and packages, without what chance gave them: comparable with what another run came to. */
+export async function normalizedGroup(
+  { host, system }: RunningService,
+  groupId: string,
+): Promise<{ documents: object[]; packages: object[] }> {
+  await host.drainFeeds();
+  const changes = await system.feed.changes(0, Number.MAX_SAFE_INTEGER);
+  const texts = changes
+    .map(({ document }) => document)
+    .filter((document) => document.groupId === groupId)
+    .map((document) =>
+      JSON.stringify(document)
+        .replaceAll(/"(challenge|value)":"[\w-]{43}"/g, '"$1":"random"')
+        .replaceAll(/GroupChanged:[0-9a-f-]{36}/g, 'GroupChanged:random'),
+    );
+  return {
+    documents: texts.toSorted().map((text) => JSON.parse(text) as object),
+    packages: (await system.vault.list(groupId)).toSorted((one, other) => one.version - other.version),
+  };
+}
