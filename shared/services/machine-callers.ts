@@ -30,27 +30,39 @@ export async function authenticateMachine(
   if (machineId !== null && named.machineId !== machineId) {
     throw new Problem('Forbidden', 'The token is another machine’s.');
   }
-  const stored = await readCaller(system, groupId, named.machineId);
+  const stored = await readMachine(system, groupId, named.machineId);
   await verifyToken(system, token, stored.document);
-  if (stored.document.membership === 'removed') {
-    throw new Problem(
-      'MachineRemoved',
-      `It was removed on ${stored.document.removedDate}. It comes back only as a new machine, with an enrollment token.`,
-    );
-  }
+  refuseRemoved(stored.document);
   return stored;
 }
 
-/** The machine as stored, whoever asks. @throws Problem `MachineNotFound`, `GroupNotFound`, `GroupDeleted`. */
+/**
+ * A caller read again, in the middle of its call: it may have been removed since it was let in.
+ * @throws Problem `MachineNotFound`, `MachineRemoved`, `GroupNotFound`, `GroupDeleted`.
+ */
 export async function readCaller(
   system: System,
   groupId: string,
   machineId: string,
 ): Promise<Stored<Machine>> {
+  const stored = await readMachine(system, groupId, machineId);
+  refuseRemoved(stored.document);
+  return stored;
+}
+
+async function readMachine(system: System, groupId: string, machineId: string): Promise<Stored<Machine>> {
   const stored = await system.store.read<Machine>(groupId, machineId);
   if (stored?.document.type === 'machine') return stored;
   await readGroup(system, groupId);
   throw new Problem('MachineNotFound', `Group ${groupId} has no machine ${machineId}.`);
+}
+
+function refuseRemoved({ membership, removedDate }: Machine): void {
+  if (membership !== 'removed') return;
+  throw new Problem(
+    'MachineRemoved',
+    `It was removed on ${removedDate}. It comes back only as a new machine, with an enrollment token.`,
+  );
 }
 
 type TokenOwner = Pick<Machine, 'id' | 'groupId'> & { readonly identityKey: IdentityKey };
