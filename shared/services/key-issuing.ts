@@ -46,7 +46,7 @@ export async function issueKey(
   try {
     return await untilNoConflict(() => accept(system, caller.document, lease, checked, request));
   } catch (error) {
-    if (error instanceof Problem) await deleteUnlessAccepted(system, name);
+    if (error instanceof Problem) await deleteIfDecided(system, name, error);
     throw error;
   }
 }
@@ -68,10 +68,14 @@ async function accept(
   return writeAccepted(system, group, machine, held, checked, request);
 }
 
-/** A package that was put for nothing. Failing here, or a crash, leaves it to the end of the window. */
-async function deleteUnlessAccepted(system: System, name: PackageName): Promise<void> {
+/**
+ * Deletes a package that can never be accepted any more. Until its version is decided, the very same key may still be
+ * accepted for another call of the machine's, which would then lack its package: what is left goes when the window ends.
+ */
+async function deleteIfDecided(system: System, name: PackageName, refusal: Problem): Promise<void> {
   const key = await system.store.read<GroupKeyDocument>(name.groupId, keyDocumentId(name.version));
-  if (key?.document.thumbprint !== name.thumbprint) await system.vault.delete(name);
+  const isAnothers = key !== null && key.document.thumbprint !== name.thumbprint;
+  if (isAnothers || refusal.code === 'GroupDeleted') await system.vault.delete(name);
 }
 
 async function writeAccepted(
