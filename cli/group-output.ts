@@ -99,6 +99,7 @@ function progress({ renewal, machineCount }: GroupView): string | null {
   // The machines' statuses follow the opening of the window a little later.
   if (keyIssuedOn === null) return `0 of ${machineCount} machines hold version ${version}`;
   const total = machinesPending + machinesDelivered;
+  if (total === 0) return null;
   return `${machinesDelivered} of ${total} machines hold version ${version}; ${machinesPending} pending`;
 }
 

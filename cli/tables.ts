@@ -24,7 +24,7 @@ export function printFacts(
   facts: readonly (readonly [name: string, value: string | 0 | null | undefined])[],
 ): void {
   const shown = facts.filter(([, value]) => typeof value === 'string' && value !== '');
-  const width = Math.max(...shown.map(([name]) => name.length));
+  const width = Math.max(...shown.map(([name]) => visibleLength(name)));
   for (const [name, value] of shown) {
     terminal.print(`${terminal.style('dim', padded(name, width))}  ${String(value)}`);
   }

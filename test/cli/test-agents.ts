@@ -7,6 +7,7 @@ import type { AgentStep } from '../../cli/agent/steps.ts';
 import { httpServiceClient } from '../../shared/api/client.ts';
 import type { ServiceClient } from '../../shared/api/client.ts';
 import type { CheckInAnswer } from '../../shared/api/check-in.ts';
+import type { Instant } from '../../shared/domain/instant.ts';
 import { preparedGroupKey } from '../service/prepared-keys.ts';
 import type { RunningService } from '../service/running-service.ts';
 import { memoryAgentFolder } from './memory-agent-folder.ts';
@@ -78,4 +79,39 @@ export function throughClient(
       around(id, () => client.call(id, parts));
     return { call: call as ServiceClient['call'] };
   };
+}
+
+export interface Fleet {
+  readonly groupId: string;
+  readonly token: string;
+  readonly agents: readonly TestAgent[];
+}
+
+export async function fleetOf(service: RunningService, count: number): Promise<Fleet> {
+  const { id } = await service.newGroup();
+  const token = await service.enroll(id);
+  const agents = Array.from({ length: count }, () => testAgent(service));
+  for (const agent of agents) await joinGroup(service, agent, token);
+  return { groupId: id, token, agents };
+}
+
+export function nth(fleet: Fleet, index: number): TestAgent {
+  const agent = fleet.agents[index];
+  if (agent === undefined) throw new Error(`the fleet has no agent ${index}`);
+  return agent;
+}
+
+export async function openWindow(service: RunningService, { groupId }: Fleet): Promise<void> {
+  const { code } = await service.call('POST', `groups/${groupId}/renewals`);
+  if (code !== undefined) throw new Error(`the window did not open: ${code}`);
+}
+
+export async function endWindow(service: RunningService, { groupId }: Fleet): Promise<void> {
+  const { renewal } = await service.group(groupId);
+  await service.scanAt(renewal?.endsOn as Instant);
+}
+
+/** The files of held keys. */
+export function heldVersions(agent: TestAgent): string[] {
+  return [...agent.folder.texts.keys()].filter((name) => name.startsWith('key-')).toSorted();
 }
