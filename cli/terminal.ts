@@ -37,15 +37,15 @@ export function streamTerminal(streams: TerminalStreams, env: NodeJS.ProcessEnv)
 
   async function question(text: string, hidden: boolean): Promise<string> {
     if (!isInteractive) throw nobody(text);
-    stderr.write(text);
-    // Line editing works on a terminal only; what it would echo goes nowhere when the answer is hidden.
+    // Line editing echoes what is typed: for a hidden answer it writes to nowhere, and the question is written here.
+    if (hidden) stderr.write(text);
     const output = hidden ? new Writable({ write: (_chunk, _encoding, done) => done() }) : stderr;
     const lines = createInterface({ input: stdin, output, terminal: true });
     const ended = new AbortController();
     lines.once('close', () => ended.abort());
     lines.once('SIGINT', () => lines.close());
     try {
-      return await lines.question('', { signal: ended.signal });
+      return await lines.question(hidden ? '' : text, { signal: ended.signal });
     } catch (cause) {
       if (!ended.signal.aborted) throw cause;
       throw new Failure('usage', 'No answer was given', null, { cause });

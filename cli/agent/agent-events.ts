@@ -1,7 +1,7 @@
 // What an agent tells about its work: one line each on a timeline for people, or one JSON object for programs.
 
 /** What happened, or `attention`: a person is needed; or `retrying`: it will be tried again. */
-export type AgentEventKind =
+type AgentEventKind =
   | 'joining'
   | 'joined'
   | 'waiting'

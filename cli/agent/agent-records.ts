@@ -72,7 +72,7 @@ const lastCheckInRecord = z.strictObject({
 /** How the last check-in went. */
 export type LastCheckInRecord = Omit<z.output<typeof lastCheckInRecord>, 'format'>;
 
-export const RECORD_NAMES = {
+const RECORD_NAMES = {
   machine: 'agent.json',
   identity: 'identity.pem',
   stagedKey: 'staged-key.json',

@@ -30,7 +30,7 @@ export interface MachineContext {
 }
 
 /** The operations of a machine. Each throws what `ServiceClient` does. */
-export interface MachineService {
+interface MachineService {
   join(body: z.input<typeof joinBody>): Promise<CheckInAnswer>;
   checkIn(body: z.input<typeof checkInBody>): Promise<CheckInAnswer>;
   issueKey(body: z.input<typeof issueKeyBody>): Promise<Answer<'issueKey'>>;

@@ -5,7 +5,7 @@ import type { StagedKeyRecord } from './agent-records.ts';
 import type { MachineContext } from './machine-context.ts';
 
 /** Whether the service's answer shows what became of the staged key; `undecided` keeps it. */
-export function fateOfStagedKey(
+function fateOfStagedKey(
   staged: StagedKeyRecord,
   answer: CheckInAnswer,
 ): 'accepted' | 'impossible' | 'undecided' {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { describeError } from '../../cli/error-description.ts';
@@ -180,6 +181,32 @@ test('Facts align by what is visible', () => {
     ['Absent', null],
   ]);
   expect(lines.map(stripVTControlCharacters)).toEqual(['A     one', 'Long  two']);
+});
+
+function terminalOn(isTTY: boolean) {
+  const stdin = Object.assign(new PassThrough(), { isTTY });
+  const stderr = Object.assign(new PassThrough(), { isTTY });
+  return { stdin, stderr, terminal: streamTerminal({ stdin, stderr, stdout: new PassThrough() }, {}) };
+}
+
+test('A person is asked on a terminal; a hidden answer is shown nowhere', async () => {
+  const { stdin, stderr, terminal } = terminalOn(true);
+  const answer = terminal.askHidden('Group password: ');
+  stdin.write('open sesame\r');
+  expect(await answer).toBe('open sesame');
+  expect(String(stderr.read())).toBe('Group password: \n');
+  const visible = terminal.ask('Sure? ');
+  stdin.write('y\r');
+  expect(await visible).toBe('y');
+  expect(stripVTControlCharacters(String(stderr.read()))).toContain('Sure? y');
+});
+
+test('No answer, and nobody to ask, are wrong usage', async () => {
+  const { stdin, terminal } = terminalOn(true);
+  const answer = terminal.askHidden('Group password: ');
+  stdin.write('\u0003');
+  await expect(answer).rejects.toMatchObject({ exit: 'usage' });
+  await expect(terminalOn(false).terminal.ask('Sure? ')).rejects.toMatchObject({ exit: 'usage' });
 });
 
 test('A reader that has had enough ends the command quietly', async () => {
