@@ -1,7 +1,6 @@
 // The real agent's logic over HTTP against a running test service; only its folder is in memory.
 import type { Agent } from '../../cli/agent/agent.ts';
 import type { AgentEvent } from '../../cli/agent/agent-events.ts';
-import type { AgentFolder } from '../../cli/agent/agent-folder.ts';
 import { checkInOnce } from '../../cli/agent/check-in-once.ts';
 import { join } from '../../cli/agent/join.ts';
 import { AgentRecords } from '../../cli/agent/agent-records.ts';
@@ -13,25 +12,9 @@ import type { CheckInAnswer } from '../../shared/api/check-in.ts';
 import { httpServiceClient } from '../../shared/api/client.ts';
 import type { MachineView } from '../../shared/api/machine.ts';
 import { newGroupKey } from '../../shared/crypto/group-key.ts';
+import { memoryAgentFolder } from '../cli/memory-agent-folder.ts';
 import { PASSWORD } from './protocol-machine.ts';
 import type { RunningService } from './running-service.ts';
-
-function memoryFolder(): AgentFolder {
-  const texts = new Map<string, string>();
-  return {
-    path: 'memory',
-    read: (name) => Promise.resolve(texts.get(name) ?? null),
-    async write(name, text) {
-      texts.set(name, text);
-    },
-    async remove(name) {
-      texts.delete(name);
-    },
-    list: () => Promise.resolve([...texts.keys()]),
-    exclusively: (work) => work(),
-    asDaemon: (work) => work(),
-  };
-}
 
 export function passwordOf(text: string): GroupPasswordSource {
   return {
@@ -49,7 +32,7 @@ export class RealAgent {
   version = '3.0.0';
   /** What a test does at a step of the agent. */
   observe: (step: AgentStep) => void | Promise<void> = () => undefined;
-  readonly #folder = memoryFolder();
+  readonly #folder = memoryAgentFolder();
 
   constructor(service: RunningService, groupId: string, name: string) {
     this.service = service;
