@@ -3,7 +3,7 @@ import type { Group } from '../../shared/domain/group.ts';
 import { expectedKeyDeliveryStatus, renewalOf } from '../../shared/domain/key-delivery-status.ts';
 import { KEY_DELIVERY_STATUS_NUMBERS } from '../../shared/domain/machine.ts';
 import type { KeyDeliveryStatus } from '../../shared/domain/machine.ts';
-import { activeGroup, at, issued, opened, OPENS, phases } from './fixtures.ts';
+import { activeGroup, at, opened, OPENS, phases } from './fixtures.ts';
 
 /** Opened on time without a key: its end and the old key's expiry, 1 April, are one. */
 const openToTheEnd = opened(activeGroup(), OPENS);
@@ -58,15 +58,20 @@ describe('the status that a machine must have', () => {
 });
 
 describe('the renewal that a status belongs to', () => {
-  it.each<[string, Group, number]>([
-    ['the first key’s, before there is one', phases.noKey, 1],
-    ['the first key’s', phases.active, 1],
-    ['the open window’s', phases.open, 2],
-    ['the open window’s, its key issued', issued(phases.open, at('2026-02-02')), 2],
-    ['the last window’s', phases.ended, 2],
-    ['the one that never came', phases.expired, 2],
-    ['the next window’s', third, 3],
-  ])('is %s', (_, group, renewal) => {
-    expect(renewalOf(group, at('2026-02-02'))).toBe(renewal);
+  it.each<[string, Group, string, number]>([
+    ['the first key’s, before there is one', phases.noKey, '2026-02-02', 1],
+    ['the first key’s', phases.active, '2026-02-02', 1],
+    ['the first key’s, to its last second', phases.active, '2026-03-31T23:59:59Z', 1],
+    ['the one that never came, as the key expires', phases.active, '2026-04-01', 2],
+    ['the one that never came, once that is written down', phases.expired, '2026-04-01', 2],
+    ['the open window’s', phases.open, '2026-02-02', 2],
+    ['the open window’s, whose key never came', phases.open, '2026-04-01', 2],
+    ['the open window’s, its key issued', phases.issued, '2026-02-02', 2],
+    ['the last window’s, when its end is not written down', phases.issued, '2026-03-18T06:00:00Z', 2],
+    ['the one after it, when its key has expired too', phases.issued, '2026-05-02T06:00:00Z', 3],
+    ['the last window’s', phases.ended, '2026-03-20', 2],
+    ['the next window’s', third, '2026-04-02', 3],
+  ])('is %s', (_, group, now, renewal) => {
+    expect(renewalOf(group, at(now))).toBe(renewal);
   });
 });

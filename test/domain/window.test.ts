@@ -114,6 +114,16 @@ describe('the end of a window, as its rule sets it', () => {
     expect(issued(phases.open, at(keyIssuedOn)).renewal?.endsOn).toBe(endsOn);
   });
 
+  it.each([
+    ['as long as before', LONGEST, '2028-08-01T18:00:00Z'],
+    ['half of it, when that is exactly the grace period', policy(2_628_000, 64_800), '2028-08-01T18:00:00Z'],
+    ['half of it, two minutes shorter', policy(2_627_998, 64_800), '2028-08-01T17:59:00Z'],
+    ['half of it, at the shortest', SHORTEST, '2026-03-18T06:00:00Z'],
+  ])('takes of a new key’s life %s, however long the grace was as it opened', (_, present, endsOn) => {
+    const group = { ...opened(activeGroup(LONGEST), at('2026-02-01')), ...present };
+    expect(windowEnd(issued(group, at('2026-02-01T06:00:00Z')))).toBe(endsOn);
+  });
+
   it('goes by the grace period of its opening, whatever the policy has become', () => {
     const group = opened(activeGroup(LONGEST), at('2026-02-01'));
     const late = issued({ ...group, groupKeyExpiryGracePeriod: 64_800 }, at('2026-02-02'));
