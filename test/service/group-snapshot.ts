@@ -1,5 +1,6 @@
 // A group as it is kept at one moment, to be put back as often as a test needs it: much cheaper than living up to it again.
 import assert from 'node:assert/strict';
+import { BATCH_OPERATIONS_MAX } from '../../shared/ports/document-store.ts';
 import type { FleetDocument, WriteOperation } from '../../shared/ports/document-store.ts';
 import type { PackageName } from '../../shared/ports/package-vault.ts';
 import type { RunningService } from './running-service.ts';
@@ -39,8 +40,10 @@ export async function snapshotOf({ host, system }: RunningService, groupId: stri
       await host.drainFeeds();
       const ids = new Set(documents.map(({ id }) => id));
       const others = (await allOf()).filter(({ id }) => !ids.has(id));
-      const operations = [...documents.map(restoration), ...others.map(removal)];
-      await store.write(groupId, await Promise.all(operations));
+      const operations = await Promise.all([...others.map(removal), ...documents.map(restoration)]);
+      for (let start = 0; start < operations.length; start += BATCH_OPERATIONS_MAX) {
+        await store.write(groupId, operations.slice(start, start + BATCH_OPERATIONS_MAX));
+      }
       for (const name of await vault.list(groupId)) await vault.delete(name);
       for (const { name, pkcs12 } of packages) await putBack(name, pkcs12);
       await host.drainFeeds();
