@@ -32,6 +32,7 @@ const OVERTAKEN: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'Contention',
 ]);
 const ROUNDS_MAX = 4;
+const REPORTED_KEYS_MAX = 20;
 
 /**
  * Checks in and does what is asked. Answers the service's answer, with what was done since in it.
@@ -55,7 +56,6 @@ async function carriedOut(context: MachineContext, options: CheckInOptions): Pro
       const ask = round === 1 && options.ask !== undefined ? options.ask : () => report(context, options);
       const answer = await ask();
       requireOwn(context, answer);
-      if (options.ask === undefined) await context.agent.observe('check-in-answered');
       await settleProof(context, answer);
       const promoted = await settleStagedKey(context, answer);
       if (promoted === 1) options.password?.accepted();
@@ -73,7 +73,14 @@ async function report(context: MachineContext, { rejoin = false }: CheckInOption
   const { agent, records, service } = context;
   const held = await records.heldKeys();
   const keys = held.map(({ version, thumbprint }) => ({ version, thumbprint }));
-  return service.checkIn({ agentVersion: agent.version, keys: keys.slice(0, 20), rejoin });
+  // The contract takes so many; the newest, which come first, are what matters.
+  const answer = await service.checkIn({
+    agentVersion: agent.version,
+    keys: keys.slice(0, REPORTED_KEYS_MAX),
+    rejoin,
+  });
+  await agent.observe('check-in-answered');
+  return answer;
 }
 
 function requireOwn({ machine }: MachineContext, answer: CheckInAnswer): void {
