@@ -137,7 +137,9 @@ export function ambientTimeAndChance(tree: SourceTree): string[] {
 }
 
 const ENVIRONMENT = /\bprocess\.env\b|\benv\b[^;=]*\}\s*=\s*process\b|\benv\b[^;]*\bfrom 'node:process'/;
-const MAY_READ_ENVIRONMENT = /^(shared\/compose\.ts|cli\/compose\.ts|infra\/local\/main[a-z-]*\.ts)$/;
+/** Where processes begin, or start others. */
+const MAY_READ_ENVIRONMENT =
+  /^(shared\/compose|cli\/world|infra\/local\/local-keyturn|infra\/demo\/processes)\.ts$/;
 
 export function readsOfEnvironment(tree: SourceTree): string[] {
   return linesWith(tree, ENVIRONMENT, MAY_READ_ENVIRONMENT);
@@ -155,7 +157,7 @@ function linesWith(tree: SourceTree, banned: RegExp, exempt: RegExp): string[] {
 }
 
 const HAS_HEADER = /^shared\/(domain|ports|adapters|crypto)\//;
-const HEADER_LINES_MIN = 2;
+const HEADER_LINES_MIN = 1;
 const HEADER_LINES_MAX = 8;
 
 /** Files that do not open with a comment that says what they are and promise. */

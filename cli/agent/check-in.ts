@@ -71,7 +71,8 @@ async function carriedOut(context: MachineContext, options: CheckInOptions): Pro
 
 async function report(context: MachineContext, { rejoin = false }: CheckInOptions): Promise<CheckInAnswer> {
   const { agent, records, service } = context;
-  const held = await records.heldKeys();
+  // A staged key is held too: the service may have taken it already.
+  const held = [await records.stagedKey(), ...(await records.heldKeys())].filter((key) => key !== null);
   const keys = held.map(({ version, thumbprint }) => ({ version, thumbprint }));
   // The contract takes so many; the newest, which come first, are what matters.
   const answer = await service.checkIn({

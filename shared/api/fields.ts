@@ -18,15 +18,18 @@ export const instantSchema = z
     example: '2026-11-22T00:00:00Z',
   });
 
-export const idSchema = z.uuid().meta({ description: 'A UUID in lower case.' }).lowercase();
+export const idSchema = z.uuid().lowercase().meta({ format: 'uuid', description: 'A UUID in lower case.' });
 
-/** Names are for people: any text of one line. */
+/** Names are for people: one line that can be seen. What would reorder or hide text is refused. */
 export const nameSchema = z
   .string()
   .trim()
   .min(1)
   .max(100)
-  .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, 'must be one line without control characters');
+  .regex(
+    /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]*$/u,
+    'must be one line of visible characters',
+  );
 
 export const descriptionSchema = z.string().trim().max(1000);
 
@@ -79,9 +82,19 @@ export const challengeSchema = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'must be 
 const PAGE_DEFAULT = 50;
 const PAGE_MAX = 500;
 
+/** A whole number in a path or a query, in plain digits. */
+export function digitsSchema(minimum: number, maximum: number) {
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.int().min(minimum).max(maximum))
+    .meta({ type: 'integer', minimum, maximum });
+}
+
 /** Query of every list. */
 export const pageQuery = {
-  limit: z.coerce.number().int().min(1).max(PAGE_MAX).default(PAGE_DEFAULT),
+  limit: digitsSchema(1, PAGE_MAX).default(PAGE_DEFAULT),
   cursor: z.string().min(1).max(2000).optional().meta({ description: 'From the page before.' }),
 };
 

@@ -18,7 +18,7 @@ import {
   healthSchema,
   listEventsQuery,
 } from './event.ts';
-import { idSchema, pageOf } from './fields.ts';
+import { digitsSchema, idSchema, pageOf } from './fields.ts';
 import {
   createGroupBody,
   groupSchema,
@@ -66,7 +66,7 @@ function operation<Given extends Required & Partial<Operation>>(
 
 const groupParams = z.object({ groupId: idSchema });
 const machineParams = z.object({ groupId: idSchema, machineId: idSchema });
-const keyParams = z.object({ groupId: idSchema, version: z.coerce.number().int().min(1).max(9999) });
+const keyParams = z.object({ groupId: idSchema, version: digitsSchema(1, 9999) });
 
 export const operations = {
   createGroup: operation({

@@ -14,8 +14,8 @@ export interface CheckInInput {
   /** By the version that the agent reports now. */
   readonly canRenew: boolean;
   readonly minimumAgentVersion: string;
-  /** Versions whose private keys the agent says it holds. */
-  readonly heldVersions: readonly number[];
+  /** Versions whose private keys the agent says it holds; null where it was not asked. */
+  readonly heldVersions: readonly number[] | null;
   /** The agent has the group password: it is joining, or a person asked it to rejoin. */
   readonly hasPassword: boolean;
 }
@@ -67,6 +67,7 @@ export const CHECK_IN_POLICIES: readonly CheckInPolicy[] = [
   { name: 'FirstKey', decide: firstKey },
   { name: 'AgentOutdated', decide: agentOutdated },
   { name: 'OpenWithPassword', decide: openWithPassword },
+  { name: 'KeyLost', decide: keyLost },
   { name: 'IssueNewKey', decide: issueNewKey },
   { name: 'FetchNewKey', decide: fetchNewKey },
   { name: 'MissedWindow', decide: missedWindow },
@@ -146,6 +147,20 @@ function openWithPassword({ group, hasPassword }: CheckInInput): Outcome | null 
   };
 }
 
+/** A machine restored from an old backup, say: it proved the key once and cannot use it any more. */
+function keyLost({ machine, heldVersions }: CheckInInput): Outcome | null {
+  const { membership, keyVersion } = machine;
+  if (membership !== 'member' || keyVersion === null || heldVersions === null) return null;
+  if (heldVersions.includes(keyVersion)) return null;
+  return {
+    actions: [{ action: 'rejoin' }],
+    reason:
+      `This machine proved version ${keyVersion} before and does not hold it any more. Rejoin with the group ` +
+      'password; if that is not known, regenerate it on another machine of the group.',
+    pace: 'idle',
+  };
+}
+
 function issueNewKey(input: CheckInInput): Outcome | null {
   const { group, machine, now } = input;
   if (!isWindowOpen(group, now) || group.renewal === null || group.renewal.keyIssuedOn !== null) return null;
@@ -190,7 +205,7 @@ function missedWindow(input: CheckInInput): Outcome | null {
 function retireOldKeys({ group, machine, now, heldVersions }: CheckInInput): Outcome | null {
   const { primaryKey } = group;
   if (isWindowOpen(group, now) || primaryKey === null || machine.membership !== 'member') return null;
-  const outgoing = heldVersions.filter((version) => version < primaryKey.version);
+  const outgoing = (heldVersions ?? []).filter((version) => version < primaryKey.version);
   if (outgoing.length === 0) return null;
   return {
     actions: outgoing.map((version) => ({ action: 'retireKey', version })),

@@ -38,9 +38,7 @@ export function policyViolations(policy: RenewalPolicy): PolicyViolation[] {
       maximum: VALIDITY_MINUTES_MAX,
     });
   }
-  const graceMaximum = graceMinutesMax(
-    Math.min(Math.max(validity, VALIDITY_MINUTES_MIN), VALIDITY_MINUTES_MAX),
-  );
+  const graceMaximum = graceMinutesMax(withinValidityBounds(validity));
   if (!isWithinBounds(grace, GRACE_MINUTES_MIN, graceMaximum)) {
     violations.push({
       field: 'groupKeyExpiryGracePeriod',
@@ -50,6 +48,10 @@ export function policyViolations(policy: RenewalPolicy): PolicyViolation[] {
     });
   }
   return violations;
+}
+
+function withinValidityBounds(minutes: number): number {
+  return Math.min(Math.max(minutes, VALIDITY_MINUTES_MIN), VALIDITY_MINUTES_MAX);
 }
 
 function isWithinBounds(value: number, minimum: number, maximum: number): boolean {
@@ -65,6 +67,8 @@ export function completePolicy(asked: {
   groupKeyExpiryGracePeriod?: number | undefined;
 }): RenewalPolicy {
   const validity = asked.groupKeyValidityPeriod ?? VALIDITY_MINUTES_DEFAULT;
-  const grace = asked.groupKeyExpiryGracePeriod ?? Math.min(GRACE_MINUTES_DEFAULT, graceMinutesMax(validity));
+  const grace =
+    asked.groupKeyExpiryGracePeriod ??
+    Math.min(GRACE_MINUTES_DEFAULT, graceMinutesMax(withinValidityBounds(validity)));
   return { groupKeyValidityPeriod: validity, groupKeyExpiryGracePeriod: grace };
 }

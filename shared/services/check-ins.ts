@@ -26,7 +26,12 @@ const HEARTBEAT_MINUTES = 60;
 /** How long a machine has to answer a challenge, minutes. */
 const CHALLENGE_MINUTES = 60;
 
-interface Report extends z.output<typeof checkInBody> {}
+type CheckInBody = z.output<typeof checkInBody>;
+
+/** What the machine says of itself; it has not been asked for its keys where they are null. */
+export interface Report extends Omit<CheckInBody, 'keys'> {
+  readonly keys: CheckInBody['keys'] | null;
+}
 
 /**
  * @param caller the machine as its authentication read it.
@@ -62,7 +67,7 @@ export function planCheckIn(
     machine: { ...machine, agentVersion: report.agentVersion },
     canRenew: agentCanRenew(report.agentVersion, minimumAgentVersion),
     minimumAgentVersion,
-    heldVersions: report.keys.map(({ version }) => version),
+    heldVersions: report.keys?.map(({ version }) => version) ?? null,
     hasPassword: report.rejoin || machine.membership === 'joining',
   });
   if (decision.kind === 'refuse') throw new Problem(decision.code, decision.reason);

@@ -192,8 +192,9 @@ export async function groupView(system: System, group: Group): Promise<GroupView
       endsOn: renewal.endsOn,
       keyIssuedOn: renewal.keyIssuedOn,
       issuedByMachineId: renewal.issuedByMachineId,
-      machinesPending: PendingNewKey,
-      machinesDelivered: Default,
+      // Until a key has been issued all are pending, whether or not that has been written down for each.
+      machinesPending: renewal.keyIssuedOn === null ? Default + PendingNewKey + KeyExpired : PendingNewKey,
+      machinesDelivered: renewal.keyIssuedOn === null ? 0 : Default,
     },
     primaryKey: group.primaryKey,
     secondaryKey: group.secondaryKey,

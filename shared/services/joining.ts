@@ -8,6 +8,7 @@ import type { EnrollmentToken } from '../domain/enrollment-token.ts';
 import type { Machine } from '../domain/machine.ts';
 import type { Stored } from '../ports/document-store.ts';
 import { checkIn, planCheckIn } from './check-ins.ts';
+import type { Report } from './check-ins.ts';
 import { untilNoConflict } from './contention.ts';
 import { admittingToken } from './enrollment.ts';
 import { currentGroup } from './group-transitions.ts';
@@ -30,7 +31,7 @@ export async function join(
   const identityKey = identityKeyOf(request);
   await verifyToken(system, bearerToken, { id: request.machineId, groupId, identityKey });
   const machine = await untilNoConflict(() => register(system, groupId, request));
-  return checkIn(system, machine, { agentVersion: request.agentVersion, keys: [], rejoin: false });
+  return checkIn(system, machine, reportOf(request));
 }
 
 function identityKeyOf({ identityKey }: JoinRequest): Machine['identityKey'] {
@@ -49,8 +50,7 @@ async function register(system: System, groupId: string, request: JoinRequest): 
   const group = await currentGroup(system, groupId);
   const machine = newMachine(groupId, request, token.document);
   // A machine that could not join anyway must not use up the token.
-  const report = { agentVersion: request.agentVersion, keys: [], rejoin: false };
-  planCheckIn(system, machine, group.document, report, system.clock.now());
+  planCheckIn(system, machine, group.document, reportOf(request), system.clock.now());
   const spent: EnrollmentToken = { ...token.document, usesLeft: token.document.usesLeft - 1 };
   const [version] = await system.store.write(groupId, [
     { kind: 'create', document: machine },
@@ -58,6 +58,10 @@ async function register(system: System, groupId: string, request: JoinRequest): 
   ]);
   if (!version) throw new Error('the store answers each write with its version');
   return { document: machine, version };
+}
+
+function reportOf({ agentVersion }: JoinRequest): Report {
+  return { agentVersion, keys: null, rejoin: false };
 }
 
 function sameMachine(known: Stored<Machine>, { machineId, identityKey }: JoinRequest): Stored<Machine> {

@@ -14,6 +14,7 @@ import {
   noKey,
   open,
   outdated,
+  rejoining,
   thirdOpen,
   thirdWithKey,
   unproved,
@@ -28,6 +29,7 @@ it('the policies are asked in this order', () => {
     'FirstKey',
     'AgentOutdated',
     'OpenWithPassword',
+    'KeyLost',
     'IssueNewKey',
     'FetchNewKey',
     'MissedWindow',
@@ -118,6 +120,25 @@ describe('the lease on making a key', () => {
     ['has them wait to its last second', later(taken, '2026-02-02T00:09:59Z'), 'IssueNewKey: wait; soon'],
     ['is taken over as it expires', later(taken, '2026-02-02T00:10:00Z'), 'IssueNewKey: issueKey 2; soon'],
     ['is taken over a second later', later(taken, '2026-02-02T00:10:01Z'), 'IssueNewKey: issueKey 2; soon'],
+  ]);
+});
+
+describe('a member that does not hold the key it proved', () => {
+  const REJOIN = 'KeyLost: rejoin; idle';
+  check({ ...current, heldVersions: [1] }, [
+    ['is to rejoin after the window', ended, REJOIN],
+    ['is to rejoin in the window', withKey, REJOIN],
+    ['can only wait in an expired group', expired, 'GroupUnusable: wait; idle'],
+  ]);
+  check({ ...behind, heldVersions: [] }, [
+    ['is not asked to make a key that it could not endorse', open, REJOIN],
+    ['is not sent for a key that it could not open', withKey, REJOIN],
+  ]);
+  check({ ...behind, heldVersions: null }, [
+    ['is taken at its proof where it was not asked', active, 'UpToDate: wait; steady'],
+  ]);
+  check({ ...behind, ...rejoining, heldVersions: [] }, [
+    ['comes back by password', active, 'OpenWithPassword: fetchKey 1 with password; joining'],
   ]);
 });
 

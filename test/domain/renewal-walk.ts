@@ -125,7 +125,7 @@ export class World {
       machine,
       canRenew,
       minimumAgentVersion: '2.23',
-      heldVersions: [],
+      heldVersions: null,
       hasPassword: rejoin || machine.membership === 'joining',
     });
     this.#align(index);
