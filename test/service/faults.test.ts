@@ -57,9 +57,7 @@ function failingAt(number: number, error = unavailable): { hook: Hook; fired: ()
 async function writesOf(act: () => Promise<unknown>): Promise<PortCall['kind'][]> {
   const writes: PortCall['kind'][] = [];
   ports.hook({ before: ({ kind }) => void (WRITES.has(kind) && writes.push(kind)) });
-  ports.restFeeds(true);
   await act();
-  ports.restFeeds(false);
   ports.hook({});
   return writes;
 }
@@ -166,9 +164,11 @@ describe.for(Object.entries(SCENARIOS))('%s', ([, { writes, prepare }]) => {
     await active.restore();
     scenario = await prepare();
     beginning = await snapshotOf(service, scenario.groupId);
+    ports.restFeeds(true);
     expect(await writesOf(async () => (first = await scenario.act()))).toEqual(writes);
     expect(first.status).toBeLessThan(300);
     await scenario.afterwards?.();
+    ports.restFeeds(false);
     expected = await normalizedGroup(service, scenario.groupId);
   });
 
@@ -182,7 +182,6 @@ describe.for(Object.entries(SCENARIOS))('%s', ([, { writes, prepare }]) => {
     ports.hook({ [point]: fault.hook });
     ports.restFeeds(true);
     const failed = await scenario.act();
-    ports.restFeeds(false);
     ports.hook({});
     expect(fault.fired()?.kind).toBe(kind);
     expect(failed).toMatchObject({
@@ -196,6 +195,7 @@ describe.for(Object.entries(SCENARIOS))('%s', ([, { writes, prepare }]) => {
     const code = isRefused ? scenario.refusedAgain : undefined;
     expect(again).toMatchObject({ status: code ? PROBLEMS[code][0] : first.status, code });
     await scenario.afterwards?.();
+    ports.restFeeds(false);
     expect(await normalizedGroup(service, scenario.groupId)).toEqual(expected);
   });
 });
