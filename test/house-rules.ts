@@ -139,7 +139,7 @@ export function ambientTimeAndChance(tree: SourceTree): string[] {
 const ENVIRONMENT = /\bprocess\.env\b|\benv\b[^;=]*\}\s*=\s*process\b|\benv\b[^;]*\bfrom 'node:process'/;
 /** Where processes begin, or start others. */
 const MAY_READ_ENVIRONMENT =
-  /^(shared\/compose|cli\/world|infra\/local\/local-keyturn|infra\/demo\/processes)\.ts$/;
+  /^(shared\/compose|cli\/world|infra\/local\/(azurite|local-keyturn)|infra\/demo\/processes)\.ts$/;
 
 export function readsOfEnvironment(tree: SourceTree): string[] {
   return linesWith(tree, ENVIRONMENT, MAY_READ_ENVIRONMENT);

@@ -1,10 +1,12 @@
 // Azurite's blob service as a child process, on a free port of the loopback interface. It has no supported
-// in-process API. It lives and dies with this process, and is not started again if it dies before.
+// in-process API. It lives and dies with this process, and is not started again if it dies before. Only who has
+// the connection string gets at the blobs: every user of the machine can reach its port.
 import { type ChildProcess, fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 
 export interface Azurite {
-  /** For `@azure/storage-blob`. */
+  /** For `@azure/storage-blob`. Its key is a new one at every start. */
   readonly connectionString: string;
   readonly pid: number;
   /** Asks it to write what it holds and end; resolves when it has. */
@@ -22,21 +24,24 @@ export class AzuriteFailed extends Error {
   override readonly name = 'AzuriteFailed';
 }
 
-// The development account and key that Azurite and its documentation make known to everyone.
+/** Part of what Azurite keeps blobs under: it stays the same from start to start. */
 const ACCOUNT = 'devstoreaccount1';
-const KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
+/** As long as the keys of storage accounts in Azure. */
+const KEY_BYTES = 64;
 
 const LISTENING = /successfully listens on (http:\/\/127\.0\.0\.1:\d+)/;
 const START_MILLISECONDS_MAX = 30_000;
 const STOP_MILLISECONDS_MAX = 8_000;
 const OUTPUT_KEPT = 2_000;
 
-function launch(location: string): ChildProcess {
+function launch(location: string, key: string): ChildProcess {
   const command = createRequire(import.meta.url).resolve('azurite/dist/src/blob/main.js');
   const flags = ['--silent', '--disableTelemetry', '--skipApiVersionCheck'];
   return fork(command, [...flags, '--location', location, '--blobHost', '127.0.0.1', '--blobPort', '0'], {
     execArgv: ['--import', new URL('./azurite-child.ts', import.meta.url).href],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // Not on the command line, which every user can read. It takes the place of the key that everybody knows.
+    env: { ...process.env, AZURITE_ACCOUNTS: `${ACCOUNT}:${key}` },
     // A process group of its own: Ctrl-C in a terminal is for us, and functions under way still need it.
     detached: true,
   });
@@ -72,7 +77,8 @@ async function listening(child: ChildProcess, output: () => string): Promise<str
  * @throws AzuriteFailed
  */
 export async function startAzurite(options: AzuriteOptions): Promise<Azurite> {
-  const child = launch(options.location);
+  const key = randomBytes(KEY_BYTES).toString('base64');
+  const child = launch(options.location, key);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => {
@@ -90,7 +96,7 @@ export async function startAzurite(options: AzuriteOptions): Promise<Azurite> {
     connectionString: [
       'DefaultEndpointsProtocol=http',
       `AccountName=${ACCOUNT}`,
-      `AccountKey=${KEY}`,
+      `AccountKey=${key}`,
       `BlobEndpoint=${address}/${ACCOUNT};`,
     ].join(';'),
     async stop() {

@@ -12,6 +12,14 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+// In Azurite's documentation, for the account `devstoreaccount1`.
+const PUBLISHED_KEY =
+  'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
+
+function keyOf(connectionString: string): string {
+  return /AccountKey=([^;]+)/.exec(connectionString)?.[1] ?? '';
+}
+
 const unexpected = (error: Error): never => {
   throw error;
 };
@@ -31,6 +39,22 @@ test('blobs are there again after a restart', async () => {
   );
   expect((await again.getBlockBlobClient('package').downloadToBuffer()).toString()).toBe('kept');
   await second.stop();
+});
+
+test('the account key that everybody knows opens nothing, and neither does that of an earlier start', async () => {
+  const location = join(folder, 'guarded');
+  const first = await startAzurite({ location, onUnexpectedExit: unexpected });
+  const earlier = keyOf(first.connectionString);
+  await first.stop();
+  const azurite = await startAzurite({ location, onUnexpectedExit: unexpected });
+  const own = keyOf(azurite.connectionString);
+  for (const key of [PUBLISHED_KEY, earlier]) {
+    const service = BlobServiceClient.fromConnectionString(azurite.connectionString.replace(own, key));
+    await expect(service.getContainerClient('packages').create()).rejects.toMatchObject({ statusCode: 403 });
+  }
+  const service = BlobServiceClient.fromConnectionString(azurite.connectionString);
+  expect(await service.getContainerClient('packages').exists()).toBe(false);
+  await azurite.stop();
 });
 
 test('a location that cannot be used is told at the start, with what Azurite says', async () => {
