@@ -3,8 +3,14 @@ import type { Job } from '../shared/domain/job.ts';
 import { carryOn } from '../shared/services/jobs.ts';
 import { consumeFleet } from './fleet-feed.ts';
 
-consumeFleet('fleet-changes', async (system, document) => {
+consumeFleet('fleet-changes', async (system, document, context) => {
   if (document.type !== 'job') return;
-  const job = await system.store.read<Job>(document.groupId, document.id);
-  if (job !== null) await carryOn(system, job);
+  try {
+    const job = await system.store.read<Job>(document.groupId, document.id);
+    if (job !== null) await carryOn(system, job);
+  } catch (error) {
+    // Not retried here, where it would hold up all groups: the scan takes it up.
+    const cause = error instanceof Error ? error.stack : String(error);
+    context.error(`${document.id} of group ${document.groupId} is left to the scan: ${cause}`);
+  }
 });

@@ -1,16 +1,18 @@
 // What the functions on the fleet's change feed have in common.
 import { app } from '@azure/functions';
+import type { InvocationContext } from '@azure/functions';
 import { system } from '../shared/compose.ts';
 import type { FleetDocument } from '../shared/ports/document-store.ts';
 import type { System } from '../shared/services/system.ts';
 
 /**
- * Registers a consumer of the feed, with leases of its own, that handles one document at a time, in order. A batch that
- * fails is retried for some hours and then passed over by the host; `handle` sees documents again, so it must not mind.
+ * Registers a consumer of the feed, with leases of its own, that handles one document at a time, in order. A document
+ * that fails keeps none of the others from being handled. If any failed, the batch is retried for some hours and then passed
+ * over by the host; `handle` sees documents again, so it must not mind.
  */
 export function consumeFleet(
   consumer: string,
-  handle: (system: System, document: FleetDocument) => Promise<void>,
+  handle: (system: System, document: FleetDocument, context: InvocationContext) => Promise<void>,
 ): void {
   app.cosmosDB(consumer, {
     connection: 'COSMOS',
@@ -27,8 +29,12 @@ export function consumeFleet(
       minimumInterval: { seconds: 1 },
       maximumInterval: { minutes: 15 },
     },
-    handler: async (documents: FleetDocument[]) => {
-      for (const document of documents) await handle(system(), document);
+    handler: async (documents: FleetDocument[], context: InvocationContext) => {
+      const failures: unknown[] = [];
+      for (const document of documents) {
+        await handle(system(), document, context).catch((error: unknown) => failures.push(error));
+      }
+      if (failures.length > 0) throw new AggregateError(failures, `${failures.length} documents failed`);
     },
   });
 }

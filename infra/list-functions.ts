@@ -5,4 +5,4 @@ import { functionRegistry } from './local/functions-core.ts';
 const file = process.argv[2];
 if (file === undefined) throw new Error('name the file to load');
 await import(pathToFileURL(file).href);
-process.stdout.write(JSON.stringify([...functionRegistry.functions.keys()].sort()));
+process.stdout.write(JSON.stringify([...functionRegistry.functions.keys()].toSorted()));

@@ -67,8 +67,8 @@ function settingsOf(environment: Environment): Settings {
     throw new Error(`KEYTURN_MINIMUM_AGENT_VERSION must be like 2.23, not ${minimumAgentVersion}`);
   }
   const steadyCheckInSeconds = Number(environment['KEYTURN_CHECK_IN_SECONDS'] || STEADY_SECONDS_DEFAULT);
-  if (!Number.isInteger(steadyCheckInSeconds) || steadyCheckInSeconds < 60 || steadyCheckInSeconds > 86_400) {
-    throw new Error('KEYTURN_CHECK_IN_SECONDS must be 60 to 86400');
+  if (!Number.isInteger(steadyCheckInSeconds) || steadyCheckInSeconds < 60 || steadyCheckInSeconds > 43_200) {
+    throw new Error('KEYTURN_CHECK_IN_SECONDS must be 60 to 43200');
   }
   return { minimumAgentVersion, steadyCheckInSeconds, version: VERSION };
 }

@@ -22,7 +22,9 @@ export const machineSchema = z
     keyDeliveryStatus: keyDeliveryStatusSchema,
     keyVersion: versionSchema.nullable(),
     keyReceivedDate: instantSchema.nullable(),
-    lastHeartbeatDate: instantSchema.nullable().meta({ description: 'Kept to the hour.' }),
+    lastHeartbeatDate: instantSchema
+      .nullable()
+      .meta({ description: 'Written every few check-ins, so it may be some hours old.' }),
     registeredDate: instantSchema.nullable(),
   })
   .meta({ id: 'Machine' });

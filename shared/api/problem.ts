@@ -32,7 +32,7 @@ export const PROBLEMS = {
   KeyNotPrimary: [409, 'This is not the group’s newest key'],
   ChallengeUnknown: [409, 'The challenge was not given, has expired or was used'],
   PasswordRevisionTaken: [409, 'The password was changed meanwhile'],
-  Contention: [409, 'Too many others changed this at the same time'],
+  Contention: [503, 'Too many others changed this at the same time'],
   BodyTooLarge: [413, 'The body is too large'],
   UnsupportedMediaType: [415, 'The body must be application/json'],
   PolicyOutOfRange: [422, 'A period is out of its bounds'],

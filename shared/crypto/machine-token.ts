@@ -37,7 +37,7 @@ export async function signMachineToken(
   options: {
     readonly machineId: string;
     readonly groupId: string;
-    /** The service's public address, as it knows itself. */
+    /** Whom the token is made out to. */
     readonly audience: string;
     readonly now: Instant;
     /** At most {@link TOKEN_LIFETIME_MAX_SECONDS}. */

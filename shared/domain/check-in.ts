@@ -2,7 +2,8 @@
 // applies decides, and its reason is shown as it is in logs, API and command line.
 import type { CheckInPace } from './check-in-schedule.ts';
 import type { Group, KeyReference } from './group.ts';
-import { heldLease } from './group-transition.ts';
+import { heldLease, LEASE_MINUTES } from './group-transition.ts';
+import { addMinutes } from './instant.ts';
 import type { Instant } from './instant.ts';
 import type { Machine } from './machine.ts';
 import { isGroupExpired, isWindowOpen, windowEnd } from './window.ts';
@@ -98,13 +99,12 @@ function groupUnusable({ group, now, hasPassword }: CheckInInput): Outcome | nul
 }
 
 function firstKey(input: CheckInInput): Outcome | null {
-  const { group, machine } = input;
-  if (group.primaryKey !== null) return null;
+  if (input.group.primaryKey !== null) return null;
   return mayIssue(input)
     ? {
         actions: [{ action: 'issueKey', version: 1 }],
         reason: 'The group has no key yet; the first machine to join makes it.',
-        pace: machine.membership === 'joining' ? 'joining' : 'soon',
+        pace: 'joining',
       }
     : {
         actions: [{ action: 'wait' }],
@@ -223,9 +223,16 @@ function upToDate({ group }: CheckInInput): Outcome {
   };
 }
 
+/**
+ * A machine whose lease on a renewal ran out lets the others go first, for as long again: one whose issuing always
+ * fails must not keep the group from its key.
+ */
 function mayIssue({ group, machine, now }: CheckInInput): boolean {
-  const lease = heldLease(group, now);
-  return lease === null || lease.machineId === machine.id;
+  const held = heldLease(group, now);
+  if (held !== null) return held.machineId === machine.id;
+  const { issuerLease, primaryKey } = group;
+  if (primaryKey === null || issuerLease?.machineId !== machine.id) return true;
+  return now >= addMinutes(issuerLease.expiresOn, LEASE_MINUTES);
 }
 
 /** The machine has proved the group's newest key. Until a window's key exists, that is not enough to be done with it. */

@@ -48,8 +48,3 @@ export function earliest(first: Instant, ...others: Instant[]): Instant {
 export function latest(first: Instant, ...others: Instant[]): Instant {
   return others.reduce((greatest, each) => (each > greatest ? each : greatest), first);
 }
-
-/** Whether `now` lies in the half-open time `[startsOn, endsOn)`. */
-export function isWithin(now: Instant, startsOn: Instant, endsOn: Instant): boolean {
-  return startsOn <= now && now < endsOn;
-}

@@ -20,13 +20,17 @@ export interface Job {
   readonly nextActionOn: Instant;
 }
 
+export function jobId(kind: JobKind, cause: string): string {
+  return `job:${kind}:${cause}`;
+}
+
 const STALLED_MINUTES = 10;
 
 /** A job of a kind for what happened; `cause` tells it from others of its kind in the group. */
 export function newJob(kind: JobKind, groupId: string, cause: string, now: Instant): Job {
   return {
     type: 'job',
-    id: `job:${kind}:${cause}`,
+    id: jobId(kind, cause),
     groupId,
     kind,
     cursor: null,

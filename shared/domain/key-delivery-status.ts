@@ -11,8 +11,9 @@ export function expectedKeyDeliveryStatus(
   now: Instant,
 ): KeyDeliveryStatus {
   if (isGroupExpired(group, now)) return 'KeyExpired';
-  if (isWindowOpen(group, now) && machine.keyVersion !== group.renewal?.version) return 'PendingNewKey';
-  if (machine.keyVersion === null || machine.keyVersion !== group.primaryKey?.version) return 'KeyExpired';
+  const proved = machine.keyVersion ?? 0;
+  if (isWindowOpen(group, now) && proved < (group.renewal?.version ?? 0)) return 'PendingNewKey';
+  if (proved === 0 || proved < (group.primaryKey?.version ?? 0)) return 'KeyExpired';
   return 'Default';
 }
 

@@ -37,7 +37,9 @@ export interface Machine {
   readonly membership: Membership;
   readonly agentVersion: string;
   readonly identityKey: IdentityKey;
+  /** The token that it joined with; while it is joining, it is let in only as long as the token would be. */
   readonly enrollmentTokenId: string;
+  readonly admittedUntil: Instant;
   /** Null unless it is a member, so that only members are counted. */
   readonly keyDeliveryStatus: KeyDeliveryStatus | null;
   /** The newest version that the machine has proved to hold. */

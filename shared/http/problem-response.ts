@@ -3,7 +3,7 @@ import type { HttpResponseInit, InvocationContext } from '@azure/functions';
 import { Problem, problemDocument } from '../api/problem.ts';
 import type { Instant } from '../domain/instant.ts';
 import { InvalidCursor, StoreThrottled, StoreUnavailable } from '../ports/document-store.ts';
-import { VaultUnavailable } from '../ports/package-vault.ts';
+import { PackageExists, VaultUnavailable } from '../ports/package-vault.ts';
 
 /** Seconds after which a service that is not available is worth another try, when nothing better is known. */
 const RETRY_SECONDS = 10;
@@ -38,6 +38,15 @@ export function asProblem(error: unknown): Problem {
     });
   }
   if (error instanceof StoreUnavailable) return unavailable('StoreUnavailable', error, null);
+  if (error instanceof PackageExists) {
+    return new Problem(
+      'PackageInvalid',
+      'Another package was handed in for this certificate; send that one, or make a new key.',
+      {
+        cause: error,
+      },
+    );
+  }
   if (error instanceof VaultUnavailable) return unavailable('VaultUnavailable', error, error.afterSeconds);
   return new Problem('InternalError', 'The service failed; it has written down why.', { cause: error });
 }

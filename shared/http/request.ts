@@ -6,7 +6,10 @@ import { Problem } from '../api/problem.ts';
 /** The largest body, bytes. */
 export const BODY_BYTES_MAX = 65_536;
 
-/** @throws Problem `InvalidRequest` with a pointer to each thing that is wrong. */
+/** Issues named in one answer: the rest would only make the answer longer than the request. */
+const ISSUES_MAX = 20;
+
+/** @throws Problem `InvalidRequest` with a pointer to each thing that is wrong, the first twenty of them. */
 export function validated<S extends z.ZodType>(
   schema: S,
   value: unknown,
@@ -14,21 +17,25 @@ export function validated<S extends z.ZodType>(
 ): z.output<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const errors = result.error.issues.flatMap((issue) =>
-    pointers(issue, part).map((pointer) => ({ pointer, detail: issue.message })),
-  );
+  const errors = result.error.issues
+    .slice(0, ISSUES_MAX)
+    .flatMap((issue) => described(issue, part))
+    .slice(0, ISSUES_MAX);
   const detail = errors.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; ');
   throw new Problem('InvalidRequest', `The ${part} is not as the contract says: ${detail}`, { errors });
 }
 
-/** JSON Pointers (RFC 6901) to what an issue is about: each unknown key is a thing of its own. */
-function pointers(issue: z.core.$ZodIssue, part: string): string[] {
-  const path = issue.path
-    .map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`)
-    .join('');
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => `/${part}${path}/${key.slice(0, 100)}`);
-  return [`/${part}${path}`];
+/** An issue with a JSON Pointer (RFC 6901) to what it is about: each unknown key is a thing of its own. */
+function described(issue: z.core.$ZodIssue, part: string): { pointer: string; detail: string }[] {
+  const path = `/${part}${issue.path.map((step) => `/${escaped(String(step))}`).join('')}`;
+  if (issue.code !== 'unrecognized_keys') return [{ pointer: path, detail: issue.message.slice(0, 200) }];
+  return issue.keys
+    .slice(0, ISSUES_MAX)
+    .map((key) => ({ pointer: `${path}/${escaped(key.slice(0, 100))}`, detail: 'unknown field' }));
+}
+
+function escaped(step: string): string {
+  return step.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
 /**

@@ -4,7 +4,6 @@ import { app } from '@azure/functions';
 import type { HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
 import type { z } from 'zod';
 import type { Operation } from '../api/operations.ts';
-import { Problem } from '../api/problem.ts';
 import { system } from '../compose.ts';
 import type { Machine } from '../domain/machine.ts';
 import type { Stored } from '../ports/document-store.ts';
@@ -59,13 +58,18 @@ async function callOf<O extends Operation>(
   request: HttpRequest,
 ): Promise<Call<O>> {
   const params = validated(operation.params, request.params, 'path');
-  const caller = await callerOf(operation, running, request);
+  const caller = await callerOf(operation, running, request, params);
   const query = validated(operation.query, Object.fromEntries(request.query), 'query');
   const body = await readBody(operation.body, request);
   return { system: running, params, query, body, ...caller } as Call<O>;
 }
 
-async function callerOf(operation: Operation, running: System, request: HttpRequest): Promise<object> {
+async function callerOf(
+  operation: Operation,
+  running: System,
+  request: HttpRequest,
+  params: unknown,
+): Promise<object> {
   const { caller } = operation;
   switch (caller) {
     case 'anyone':
@@ -73,10 +77,8 @@ async function callerOf(operation: Operation, running: System, request: HttpRequ
     case 'joiner':
       return { bearerToken: bearerTokenOf(request) };
     case 'machine': {
-      const { groupId, machineId } = request.params;
-      if (groupId === undefined) throw new Problem('NotFound', 'A machine’s calls are below its group.');
-      const machine = await authenticateMachine(running, bearerTokenOf(request), groupId, machineId ?? null);
-      return { machine };
+      const { groupId, machineId = null } = params as { groupId: string; machineId?: string };
+      return { machine: await authenticateMachine(running, bearerTokenOf(request), groupId, machineId) };
     }
     case 'Reader':
     case 'Operator':

@@ -10,7 +10,7 @@ import type { CheckInPlan, PlannedAction } from '../domain/check-in.ts';
 import { nextCheckInSeconds } from '../domain/check-in-schedule.ts';
 import type { Group } from '../domain/group.ts';
 import { heldLease, newLease } from '../domain/group-transition.ts';
-import { addMinutes } from '../domain/instant.ts';
+import { addMinutes, addSeconds } from '../domain/instant.ts';
 import type { Instant } from '../domain/instant.ts';
 import { expectedKeyDeliveryStatus } from '../domain/key-delivery-status.ts';
 import type { Machine } from '../domain/machine.ts';
@@ -21,8 +21,9 @@ import { readCaller } from './machine-callers.ts';
 import { statusChange } from './status-changes.ts';
 import type { System } from './system.ts';
 
-/** A machine's heartbeat is written at most this often, minutes. */
-const HEARTBEAT_MINUTES = 60;
+/** A machine's heartbeat is written once in so many steady check-ins, and at most once an hour: the others write nothing. */
+const HEARTBEAT_PERIODS = 4;
+const HEARTBEAT_SECONDS_MIN = 3600;
 /** How long a machine has to answer a challenge, minutes. */
 const CHALLENGE_MINUTES = 60;
 
@@ -46,7 +47,7 @@ export function checkIn(system: System, caller: Stored<Machine>, report: Report)
     const group = await currentGroup(system, groupId);
     const now = system.clock.now();
     const plan = planCheckIn(system, machine.document, group.document, report, now);
-    const next = consequences(plan, machine.document, group.document, report, now);
+    const next = consequences(system, plan, machine.document, group.document, report, now);
     await write(system, machine, group, next, now);
     return answer(system, plan, next, now);
   });
@@ -67,11 +68,20 @@ export function planCheckIn(
     machine: { ...machine, agentVersion: report.agentVersion },
     canRenew: agentCanRenew(report.agentVersion, minimumAgentVersion),
     minimumAgentVersion,
-    heldVersions: report.keys?.map(({ version }) => version) ?? null,
+    heldVersions: heldVersions(report, group),
     hasPassword: report.rejoin || machine.membership === 'joining',
   });
   if (decision.kind === 'refuse') throw new Problem(decision.code, decision.reason);
   return decision;
+}
+
+/** Versions that the machine holds; a key of another certificate than the group's is no version of its key. */
+function heldVersions({ keys }: Report, { primaryKey, secondaryKey }: Group): number[] | null {
+  if (keys === null) return null;
+  const known = [primaryKey, secondaryKey].filter((key) => key !== null);
+  const isForeign = (key: { version: number; thumbprint: string }): boolean =>
+    known.some(({ version, thumbprint }) => version === key.version && thumbprint !== key.thumbprint);
+  return keys.filter((key) => !isForeign(key)).map(({ version }) => version);
 }
 
 interface Consequences {
@@ -81,6 +91,7 @@ interface Consequences {
 
 /** Group and machine as the plan leaves them: with the lease or the challenge that its actions need. */
 function consequences(
+  system: System,
   plan: CheckInPlan,
   machine: Machine,
   group: Group,
@@ -99,15 +110,16 @@ function consequences(
       agentVersion: report.agentVersion,
       ...(machine.membership === 'member' && {
         keyDeliveryStatus: expectedKeyDeliveryStatus(machine, group, now),
-        lastHeartbeatDate: heartbeat(machine, now),
+        lastHeartbeatDate: heartbeat(system, machine, now),
       }),
       ...(fetched?.action === 'fetchKey' && { challenge: challengeFor(machine, fetched.key.version, now) }),
     },
   };
 }
 
-function heartbeat({ lastHeartbeatDate }: Machine, now: Instant): Instant {
-  const isRecent = lastHeartbeatDate !== null && now < addMinutes(lastHeartbeatDate, HEARTBEAT_MINUTES);
+function heartbeat({ settings }: System, { lastHeartbeatDate }: Machine, now: Instant): Instant {
+  const keptSeconds = Math.max(HEARTBEAT_SECONDS_MIN, HEARTBEAT_PERIODS * settings.steadyCheckInSeconds);
+  const isRecent = lastHeartbeatDate !== null && now < addSeconds(lastHeartbeatDate, keptSeconds);
   return isRecent ? lastHeartbeatDate : now;
 }
 
@@ -129,7 +141,8 @@ async function write(
   if (next.group !== group.document) {
     operations.push({ kind: 'replace', document: next.group, version: group.version });
   }
-  if (isChanged(machine.document, next.machine)) {
+  // A lease is taken together with a write of its machine: one that is removed meanwhile gets none.
+  if (operations.length > 0 || isChanged(machine.document, next.machine)) {
     operations.push({ kind: 'replace', document: next.machine, version: machine.version });
     const actor = { kind: 'machine', id: machine.document.id } as const;
     operations.push(...statusChange(machine.document, next.machine, group.document, actor, now));

@@ -1,5 +1,5 @@
 // What is cleaned up behind a change: packages that no document names any more, and all that a deleted group leaves,
-// except its audit trail and the mark that it was deleted.
+// except its audit trail, its notifications and the mark that it was deleted.
 import { GROUP_DOCUMENT_ID } from '../domain/group.ts';
 import type { Group } from '../domain/group.ts';
 import type { Job } from '../domain/job.ts';
@@ -24,11 +24,10 @@ export async function deletePackagesPiece(system: System, job: Job): Promise<nul
   return null;
 }
 
-const LEFT_BEHIND: readonly DocumentType[] = ['machine', 'key', 'enrollmentToken', 'notification'];
+const LEFT_BEHIND: readonly DocumentType[] = ['machine', 'key', 'enrollmentToken'];
 
-/** Deletes the packages, then up to 100 documents of one kind; answers the kind while there may be more. */
+/** Deletes up to 100 documents of one kind; at the end, when nothing can name them any more, the packages. */
 export async function deleteGroupPiece(system: System, job: Job): Promise<string | null> {
-  await deletePackagesPiece(system, job);
   for (const type of LEFT_BEHIND) {
     const { items } = await system.store.query({ type, groupId: job.groupId, limit: BATCH_OPERATIONS_MAX });
     if (items.length === 0) continue;
@@ -43,5 +42,5 @@ export async function deleteGroupPiece(system: System, job: Job): Promise<string
     }
     return `${type}:${items.at(-1)?.document.id}`;
   }
-  return null;
+  return deletePackagesPiece(system, job);
 }

@@ -1,12 +1,14 @@
 // Optimistic concurrency: read, decide, write; when another was faster, read again and decide anew.
-import { setImmediate } from 'node:timers/promises';
+import { randomInt } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { Problem } from '../api/problem.ts';
 import { WriteConflict } from '../ports/document-store.ts';
 
-const ATTEMPTS = 100;
+const ATTEMPTS = 60;
+const PAUSE_MILLISECONDS_MAX = 250;
 
 /**
- * Runs `work` (which reads, decides and writes one batch) until it meets no conflict.
+ * Runs `work` (which reads, decides and writes one batch) until it meets no conflict, after pauses that grow and differ.
  * @throws Problem `Contention` when others were faster every time.
  */
 export async function untilNoConflict<T>(work: () => Promise<T>): Promise<T> {
@@ -21,7 +23,7 @@ export async function untilNoConflict<T>(work: () => Promise<T>): Promise<T> {
           retryAfterSeconds: 5,
         });
       }
-      await setImmediate();
+      await setTimeout(randomInt(Math.min(PAUSE_MILLISECONDS_MAX, 2 ** Math.min(attempt, 10))));
     }
   }
 }

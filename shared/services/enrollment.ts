@@ -11,6 +11,8 @@ import { enrollmentTokenDocumentId } from '../domain/enrollment-token.ts';
 import type { EnrollmentToken } from '../domain/enrollment-token.ts';
 import { singleEvent } from '../domain/event.ts';
 import { addMinutes } from '../domain/instant.ts';
+import type { Instant } from '../domain/instant.ts';
+import type { Machine } from '../domain/machine.ts';
 import { isGroupExpired } from '../domain/window.ts';
 import type { Stored } from '../ports/document-store.ts';
 import type { Person } from '../ports/people-authenticator.ts';
@@ -84,10 +86,10 @@ export async function revokeEnrollmentToken(
 }
 
 /**
- * The token's document, when it admits one more machine to the group.
- * @throws Problem `EnrollmentTokenInvalid` (unknown, revoked, or another group's), `EnrollmentTokenExpired`, `EnrollmentTokenUsedUp`.
+ * The token's document, as long as the token is good; whether it admits another machine is for `spent` to say.
+ * @throws Problem `EnrollmentTokenInvalid` (unknown, revoked, or another group's), `EnrollmentTokenExpired`.
  */
-export async function admittingToken(
+export async function goodToken(
   system: System,
   groupId: string,
   text: string,
@@ -107,12 +109,33 @@ export async function admittingToken(
       'This enrollment token is unknown, revoked, or for another group.',
     );
   }
-  const { expiresOn, usesLeft } = stored.document;
-  if (system.clock.now() >= expiresOn) {
-    throw new Problem('EnrollmentTokenExpired', `It expired on ${expiresOn}; ask for a new one.`);
-  }
-  if (usesLeft < 1) {
+  refuseExpired(system, stored.document.expiresOn);
+  return stored;
+}
+
+/** The token once it has admitted one more machine. @throws Problem `EnrollmentTokenUsedUp`. */
+export function spent(token: EnrollmentToken): EnrollmentToken {
+  if (token.usesLeft < 1) {
     throw new Problem('EnrollmentTokenUsedUp', 'It admits no more machines; ask for a new one.');
   }
-  return stored;
+  return { ...token, usesLeft: token.usesLeft - 1 };
+}
+
+/**
+ * A machine that has not become a member is let in only as long as its token is good: what it may try, it may try
+ * for a limited time. @throws Problem `EnrollmentTokenInvalid` when it was revoked, `EnrollmentTokenExpired`.
+ */
+export async function refuseUnlessAdmitted(system: System, machine: Machine): Promise<void> {
+  if (machine.membership !== 'joining') return;
+  refuseExpired(system, machine.admittedUntil);
+  if ((await system.store.read(machine.groupId, machine.enrollmentTokenId)) !== null) return;
+  throw new Problem(
+    'EnrollmentTokenInvalid',
+    'The enrollment token of this machine was revoked; join with another.',
+  );
+}
+
+function refuseExpired(system: System, expiresOn: Instant): void {
+  if (system.clock.now() < expiresOn) return;
+  throw new Problem('EnrollmentTokenExpired', `It expired on ${expiresOn}; ask for a new one.`);
 }

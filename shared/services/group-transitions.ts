@@ -1,5 +1,5 @@
 // Brings a group's stored status in line with time: windows open and end, keys expire. The scan, an operator and every
-// check-in come through here, so that a group is never seen in a status that has passed.
+// check-in come through here, so that nobody decides on a status that has passed.
 import { Problem } from '../api/problem.ts';
 import { SERVICE_ACTOR, renewalEvent } from '../domain/event.ts';
 import type { Actor, FleetEvent } from '../domain/event.ts';
@@ -8,7 +8,7 @@ import type { Group, GroupKeyDocument } from '../domain/group.ts';
 import { applyTransition, dueTransition } from '../domain/group-transition.ts';
 import type { GroupTransition } from '../domain/group-transition.ts';
 import type { Instant } from '../domain/instant.ts';
-import { newJob } from '../domain/job.ts';
+import { jobId, newJob } from '../domain/job.ts';
 import { renewalOf } from '../domain/key-delivery-status.ts';
 import type { Stored, WriteOperation } from '../ports/document-store.ts';
 import { untilNoConflict } from './contention.ts';
@@ -33,8 +33,23 @@ export function currentGroup(system: System, groupId: string): Promise<Stored<Gr
     const stored = await readGroup(system, groupId);
     const now = system.clock.now();
     const transition = dueTransition(stored.document, now);
-    return transition === null ? stored : writeTransition(system, stored, transition, SERVICE_ACTOR, now);
+    if (transition === null) return stored;
+    if (transition.kind === 'openWindow' && !(await isSettled(system, stored.document))) return stored;
+    return writeTransition(system, stored, transition, SERVICE_ACTOR, now);
   });
+}
+
+/**
+ * Whether the end of the group's last window has been brought to all its machines. Before that no other opens: it would
+ * wipe out, unseen, who missed the last one.
+ */
+export async function isSettled(system: System, { groupId, primaryKey }: Group): Promise<boolean> {
+  const last = jobId('fanOut', causeOf(primaryKey?.version ?? 1, 'endWindow'));
+  return (await system.store.read(groupId, last)) === null;
+}
+
+function causeOf(renewal: number, transition: GroupTransition['kind']): string {
+  return `${renewal}:${transition}`;
 }
 
 /** Writes a transition with its event and the jobs that it leaves behind, in one batch. */
@@ -48,16 +63,16 @@ export async function writeTransition(
   const before = stored.document;
   const group = applyTransition(before, transition, now);
   const event = transitionEvent(before, group, transition, actor, now);
-  const cause = `${event.renewal}:${transition.kind}`;
+  const cause = causeOf(renewalOf(group, now), transition.kind);
   const operations: WriteOperation[] = [
     { kind: 'replace', document: group, version: stored.version },
     { kind: 'create', document: event },
     { kind: 'create', document: newJob('fanOut', group.groupId, cause, now) },
   ];
-  if (transition.kind === 'endWindow') {
+  if (transition.kind !== 'openWindow') {
     operations.push({ kind: 'create', document: newJob('deletePackages', group.groupId, cause, now) });
-    operations.push(...(await withoutCertificateWrap(system, group)));
   }
+  if (transition.kind === 'endWindow') operations.push(...(await withoutCertificateWrap(system, group)));
   const [version] = await system.store.write(group.groupId, operations);
   return { document: group, version: version ?? stored.version };
 }

@@ -97,7 +97,7 @@ function changedFields(group: Group, body: z.output<typeof updateGroupBody>): Pa
   const entries = Object.entries(body).filter(
     ([field, value]) => value !== undefined && group[field as keyof typeof body] !== value,
   );
-  return Object.fromEntries(entries) as Partial<Group>;
+  return Object.fromEntries(entries);
 }
 
 function describeChange(before: Group, after: Group, names: string[]): string {

@@ -1,7 +1,9 @@
 // Health: whether renewals can happen, not only whether the process lives.
 import type { Health } from '../api/event.ts';
 import type { Group } from '../domain/group.ts';
+import type { Job } from '../domain/job.ts';
 import { addMinutes } from '../domain/instant.ts';
+import type { Instant } from '../domain/instant.ts';
 import type { System } from './system.ts';
 
 /** A transition is late when the scan has let it lie this long, minutes: three rounds of its default schedule. */
@@ -22,19 +24,27 @@ export async function health(system: System): Promise<Health> {
 async function storeAndScan(system: System): Promise<Check> {
   const name = 'renewalScan';
   try {
-    const late = await system.store.query<Group>({
-      type: 'group',
-      where: [{ field: 'nextActionOn', is: '<', value: addMinutes(system.clock.now(), -LATE_MINUTES) }],
-      orderBy: 'nextActionOn',
-      limit: 1,
-    });
-    const since = late.items[0]?.document.nextActionOn;
-    return since
-      ? { name, status: 'failing', detail: `Windows wait to open or end since ${since}.` }
-      : { name, status: 'ok', detail: 'The store answers, and no window waits to open or end.' };
+    const windowsSince = await dueSince(system, 'group');
+    if (windowsSince)
+      return { name, status: 'failing', detail: `Windows wait to open or end since ${windowsSince}.` };
+    const jobsSince = await dueSince(system, 'job');
+    if (jobsSince)
+      return { name, status: 'failing', detail: `Statuses wait to be brought in line since ${jobsSince}.` };
+    return { name, status: 'ok', detail: 'The store answers, and nothing waits for the scan.' };
   } catch {
     return { name, status: 'failing', detail: 'The document store does not answer.' };
   }
+}
+
+/** The soonest of what the scan should have taken up by now; null when it keeps up. */
+async function dueSince(system: System, type: 'group' | 'job'): Promise<Instant | null> {
+  const late = await system.store.query<Group | Job>({
+    type,
+    where: [{ field: 'nextActionOn', is: '<', value: addMinutes(system.clock.now(), -LATE_MINUTES) }],
+    orderBy: 'nextActionOn',
+    limit: 1,
+  });
+  return late.items[0]?.document.nextActionOn ?? null;
 }
 
 async function packageVault(system: System): Promise<Check> {

@@ -10,7 +10,7 @@ import type { Stored } from '../ports/document-store.ts';
 import { checkIn, planCheckIn } from './check-ins.ts';
 import type { Report } from './check-ins.ts';
 import { untilNoConflict } from './contention.ts';
-import { admittingToken } from './enrollment.ts';
+import { goodToken, spent } from './enrollment.ts';
 import { currentGroup } from './group-transitions.ts';
 import { verifyToken } from './machine-callers.ts';
 import type { System } from './system.ts';
@@ -20,7 +20,7 @@ type JoinRequest = z.output<typeof joinBody>;
 /**
  * Registers the machine as joining and says what it must do. The same machine may ask again, before and after it has
  * become a member; that uses up nothing.
- * @throws Problem of `admittingToken` and of `checkIn`; `MachineIdTaken`, `MachineRemoved`, `Unauthenticated`.
+ * @throws Problem of `goodToken`, `spent` and `checkIn`; `MachineIdTaken`, `MachineRemoved`, `Unauthenticated`.
  */
 export async function join(
   system: System,
@@ -45,16 +45,30 @@ function identityKeyOf({ identityKey }: JoinRequest): Machine['identityKey'] {
 
 async function register(system: System, groupId: string, request: JoinRequest): Promise<Stored<Machine>> {
   const known = await system.store.read<Machine>(groupId, request.machineId);
-  if (known !== null) return sameMachine(known, request);
-  const token = await admittingToken(system, groupId, request.enrollmentToken);
+  if (known !== null) refuseOthers(known.document, request);
+  if (known?.document.membership === 'member') return known;
+  const token = await goodToken(system, groupId, request.enrollmentToken);
+  if (known?.document.enrollmentTokenId === token.document.id) return known;
+  return admit(system, request, token, known);
+}
+
+/** Writes the machine as joining, and the token as used once more. */
+async function admit(
+  system: System,
+  request: JoinRequest,
+  token: Stored<EnrollmentToken>,
+  known: Stored<Machine> | null,
+): Promise<Stored<Machine>> {
+  const { groupId } = token.document;
   const group = await currentGroup(system, groupId);
   const machine = newMachine(groupId, request, token.document);
   // A machine that could not join anyway must not use up the token.
   planCheckIn(system, machine, group.document, reportOf(request), system.clock.now());
-  const spent: EnrollmentToken = { ...token.document, usesLeft: token.document.usesLeft - 1 };
   const [version] = await system.store.write(groupId, [
-    { kind: 'create', document: machine },
-    { kind: 'replace', document: spent, version: token.version },
+    known === null
+      ? { kind: 'create', document: machine }
+      : { kind: 'replace', document: machine, version: known.version },
+    { kind: 'replace', document: spent(token.document), version: token.version },
   ]);
   if (!version) throw new Error('the store answers each write with its version');
   return { document: machine, version };
@@ -64,18 +78,20 @@ function reportOf({ agentVersion }: JoinRequest): Report {
   return { agentVersion, keys: null, rejoin: false };
 }
 
-function sameMachine(known: Stored<Machine>, { machineId, identityKey }: JoinRequest): Stored<Machine> {
-  const { type, identityKey: knownKey, membership } = known.document;
-  if (type !== 'machine' || knownKey.x !== identityKey.x || knownKey.y !== identityKey.y) {
+function refuseOthers(known: Machine, { machineId, identityKey }: JoinRequest): void {
+  if (
+    known.type !== 'machine' ||
+    known.identityKey.x !== identityKey.x ||
+    known.identityKey.y !== identityKey.y
+  ) {
     throw new Problem('MachineIdTaken', `Another machine of the group has the id ${machineId}.`);
   }
-  if (membership === 'removed') {
+  if (known.membership === 'removed') {
     throw new Problem(
       'MachineRemoved',
       'It was removed from the group. It comes back only as a new machine.',
     );
   }
-  return known;
 }
 
 function newMachine(groupId: string, request: JoinRequest, token: EnrollmentToken): Machine {
@@ -88,6 +104,7 @@ function newMachine(groupId: string, request: JoinRequest, token: EnrollmentToke
     agentVersion: request.agentVersion,
     identityKey: request.identityKey,
     enrollmentTokenId: token.id,
+    admittedUntil: token.expiresOn,
     keyDeliveryStatus: null,
     keyVersion: null,
     keyReceivedDate: null,

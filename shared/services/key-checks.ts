@@ -34,7 +34,8 @@ export async function checkKey(
   const certificate = checkCertificate(groupId, request, lease);
   const pkcs12 = checkPackage(request);
   const digest = packageDigest(pkcs12);
-  const { version, thumbprint } = { version: request.version, thumbprint: certificate.thumbprint };
+  const { version } = request;
+  const { thumbprint } = certificate;
   checkWraps(request, { groupId, version, thumbprint, packageDigest: digest }, outgoing);
   await checkEndorsement(request, { groupId, version, thumbprint }, outgoing);
   const { machineId, challenge } = lease;

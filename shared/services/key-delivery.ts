@@ -17,7 +17,10 @@ import { readCaller } from './machine-callers.ts';
 import { provedMachine } from './membership.ts';
 import type { System } from './system.ts';
 
-/** The primary key's package. @throws Problem `KeyNotFound`, `KeyNotPrimary`, `GroupKeyExpired`, `VaultUnavailable`. */
+/**
+ * The primary key's package. Its wrap for the outgoing certificate is for members that have proved to hold that, and for
+ * nobody else: whoever was removed may still have the outgoing key. @throws Problem `KeyNotFound`, `KeyNotPrimary`, `GroupKeyExpired`, `VaultUnavailable`.
+ */
 export async function getKeyPackage(
   system: System,
   caller: Stored<Machine>,
@@ -38,9 +41,13 @@ export async function getKeyPackage(
     package: Buffer.from(pkcs12).toString('base64'),
     packageDigest: key.packageDigest,
     passwordWrap: key.passwordWrap,
-    certificateWrap: key.certificateWrap,
+    certificateWrap: holdsOutgoing(caller.document, group) ? key.certificateWrap : null,
     endorsement: key.endorsement,
   };
+}
+
+function holdsOutgoing({ membership, keyVersion }: Machine, { secondaryKey }: Group): boolean {
+  return membership === 'member' && secondaryKey !== null && keyVersion === secondaryKey.version;
 }
 
 /**

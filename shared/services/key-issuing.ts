@@ -59,12 +59,12 @@ async function accept(
   checked: CheckedKey,
   request: IssueRequest,
 ): Promise<Answer> {
+  const machine = await readCaller(system, groupId, machineId);
   const group = await currentGroup(system, groupId);
   const repeated = await alreadyIssued(system, group.document, machineId, request);
   if (repeated !== null) return repeated;
   const held = leaseOf(system, group.document, machineId, request.version);
   if (held.challenge !== lease.challenge) throw leaseNotHeld(request.version);
-  const machine = await readCaller(system, groupId, machineId);
   return writeAccepted(system, group, machine, held, checked, request);
 }
 
@@ -163,10 +163,7 @@ async function alreadyIssued(
   ) {
     return primaryKey;
   }
-  throw new Problem(
-    'KeyAlreadyIssued',
-    `Version ${request.version} was issued by another machine; fetch it.`,
-  );
+  throw new Problem('KeyAlreadyIssued', `Version ${request.version} was issued already; check in again.`);
 }
 
 function leaseOf(system: System, group: Group, machineId: string, version: number): IssuerLease {

@@ -9,6 +9,7 @@ import { readMachineToken, verifyMachineToken } from '../crypto/machine-token.ts
 import type { Instant } from '../domain/instant.ts';
 import type { IdentityKey, Machine } from '../domain/machine.ts';
 import type { Stored } from '../ports/document-store.ts';
+import { refuseUnlessAdmitted } from './enrollment.ts';
 import { readGroup } from './group-transitions.ts';
 import type { System } from './system.ts';
 
@@ -31,8 +32,8 @@ export async function authenticateMachine(
     throw new Problem('Forbidden', 'The token is another machine’s.');
   }
   const stored = await readMachine(system, groupId, named.machineId);
-  await verifyToken(system, token, stored.document);
-  refuseRemoved(stored.document);
+  await verifyKnownToken(system, token, stored.document);
+  await refuseOutsiders(system, stored.document);
   return stored;
 }
 
@@ -46,7 +47,7 @@ export async function readCaller(
   machineId: string,
 ): Promise<Stored<Machine>> {
   const stored = await readMachine(system, groupId, machineId);
-  refuseRemoved(stored.document);
+  await refuseOutsiders(system, stored.document);
   return stored;
 }
 
@@ -57,12 +58,14 @@ async function readMachine(system: System, groupId: string, machineId: string): 
   throw new Problem('MachineNotFound', `Group ${groupId} has no machine ${machineId}.`);
 }
 
-function refuseRemoved({ membership, removedDate }: Machine): void {
-  if (membership !== 'removed') return;
-  throw new Problem(
-    'MachineRemoved',
-    `It was removed on ${removedDate}. It comes back only as a new machine, with an enrollment token.`,
-  );
+async function refuseOutsiders(system: System, machine: Machine): Promise<void> {
+  if (machine.membership === 'removed') {
+    throw new Problem(
+      'MachineRemoved',
+      `It was removed on ${machine.removedDate}. It comes back only as a new machine, with an enrollment token.`,
+    );
+  }
+  await refuseUnlessAdmitted(system, machine);
 }
 
 type TokenOwner = Pick<Machine, 'id' | 'groupId'> & { readonly identityKey: IdentityKey };
@@ -71,22 +74,30 @@ type TokenOwner = Pick<Machine, 'id' | 'groupId'> & { readonly identityKey: Iden
 const verified = new Map<string, { readonly owner: string; readonly expiresOn: Instant }>();
 const VERIFIED_MAX = 20_000;
 
-/** @throws Problem `Unauthenticated`, `WrongGroup`, `AuthTokenNotYetValid`, `AuthTokenExpired`. */
-export async function verifyToken(system: System, token: string, machine: TokenOwner): Promise<void> {
-  const now = system.clock.now();
+/** A token of a known machine. @throws what `verifyToken` does. */
+async function verifyKnownToken(system: System, token: string, machine: TokenOwner): Promise<void> {
   const owner = `${machine.groupId}/${machine.id}/${machine.identityKey.x}`;
   const known = verified.get(token);
-  if (known?.owner === owner && now < known.expiresOn) return;
+  if (known?.owner === owner && system.clock.now() < known.expiresOn) return;
+  const expiresOn = await verifyToken(system, token, machine);
+  if (verified.size >= VERIFIED_MAX) verified.delete(verified.keys().next().value ?? '');
+  verified.set(token, { owner, expiresOn });
+}
+
+/**
+ * Answers when the token expires. Nothing is remembered of it: whoever joins brings a key of their own choice.
+ * @throws Problem `Unauthenticated`, `WrongGroup`, `AuthTokenNotYetValid`, `AuthTokenExpired`.
+ */
+export async function verifyToken(system: System, token: string, machine: TokenOwner): Promise<Instant> {
   try {
     const { expiresOn } = await verifyMachineToken(token, {
       machineId: machine.id,
       groupId: machine.groupId,
       audience: MACHINE_TOKEN_AUDIENCE,
       publicJwk: machine.identityKey,
-      now,
+      now: system.clock.now(),
     });
-    if (verified.size >= VERIFIED_MAX) verified.delete(verified.keys().next().value ?? '');
-    verified.set(token, { owner, expiresOn });
+    return expiresOn;
   } catch (error) {
     throw tokenProblem(error);
   }

@@ -5,8 +5,9 @@ import { Problem } from '../api/problem.ts';
 import { agentCanRenew } from '../domain/agent-version.ts';
 import { singleEvent } from '../domain/event.ts';
 import type { Actor } from '../domain/event.ts';
+import type { Group } from '../domain/group.ts';
 import type { Machine } from '../domain/machine.ts';
-import type { Condition, Stored } from '../ports/document-store.ts';
+import type { Condition, Stored, WriteOperation } from '../ports/document-store.ts';
 import { untilNoConflict } from './contention.ts';
 import { readGroup } from './group-transitions.ts';
 import type { System } from './system.ts';
@@ -44,8 +45,8 @@ export async function getMachine(system: System, groupId: string, machineId: str
 }
 
 /**
- * Removes a member: it is refused on its next call and gets nothing any more. What it holds it keeps: the group's
- * present key is out of its hands only after the next renewal. @throws Problem `MachineNotFound`.
+ * Removes a machine, joining or a member: it is refused on its next call and gets nothing any more. What it holds it keeps:
+ * the group's present key is out of its hands only after the next renewal. @throws Problem `MachineNotFound`.
  */
 export async function removeMachine(
   system: System,
@@ -53,9 +54,9 @@ export async function removeMachine(
   machineId: string,
   actor: Actor,
 ): Promise<void> {
-  await readGroup(system, groupId);
   await untilNoConflict(async () => {
-    const { document: machine, version } = await readMember(system, groupId, machineId);
+    const group = await readGroup(system, groupId);
+    const { document: machine, version } = await readPresent(system, groupId, machineId);
     const now = system.clock.now();
     const removed: Machine = {
       ...machine,
@@ -74,16 +75,32 @@ export async function removeMachine(
     await system.store.write(groupId, [
       { kind: 'replace', document: removed, version },
       { kind: 'create', document: event },
+      ...freedLease(group, machineId),
     ]);
   });
 }
 
+/** Others need not wait for the lease of a machine that is gone. */
+function freedLease(group: Stored<Group>, machineId: string): WriteOperation[] {
+  if (group.document.issuerLease?.machineId !== machineId) return [];
+  const document: Group = { ...group.document, issuerLease: null };
+  return [{ kind: 'replace', document, version: group.version }];
+}
+
 async function readMember(system: System, groupId: string, machineId: string): Promise<Stored<Machine>> {
+  const stored = await readPresent(system, groupId, machineId);
+  if (stored.document.membership === 'member') return stored;
+  throw machineNotFound(groupId, machineId);
+}
+
+async function readPresent(system: System, groupId: string, machineId: string): Promise<Stored<Machine>> {
   const stored = await system.store.read<Machine>(groupId, machineId);
-  if (stored?.document.type !== 'machine' || stored.document.membership !== 'member') {
-    throw new Problem('MachineNotFound', `Group ${groupId} has no machine ${machineId}.`);
-  }
-  return stored;
+  if (stored?.document.type === 'machine' && stored.document.membership !== 'removed') return stored;
+  throw machineNotFound(groupId, machineId);
+}
+
+function machineNotFound(groupId: string, machineId: string): Problem {
+  return new Problem('MachineNotFound', `Group ${groupId} has no machine ${machineId}.`);
 }
 
 export function machineView(system: System, machine: Machine): MachineView {

@@ -7,7 +7,7 @@ import type { Job } from '../domain/job.ts';
 import type { DocumentType, FleetDocument, Page, Stored } from '../ports/document-store.ts';
 import type { Person } from '../ports/people-authenticator.ts';
 import { untilNoConflict } from './contention.ts';
-import { currentGroup, readGroup, writeTransition } from './group-transitions.ts';
+import { currentGroup, isSettled, readGroup, writeTransition } from './group-transitions.ts';
 import { carryOn } from './jobs.ts';
 import type { System } from './system.ts';
 
@@ -16,6 +16,7 @@ export async function openRenewal(system: System, groupId: string, person: Perso
   const opened = await untilNoConflict(async () => {
     const stored = await currentGroup(system, groupId);
     refuseUnlessActive(stored.document);
+    if (!(await isSettled(system, stored.document))) throw unsettled();
     const actor = { kind: 'person', id: person.name } as const;
     const transition = { kind: 'openWindow', reason: 'OperatorRequested' } as const;
     return writeTransition(system, stored, transition, actor, system.clock.now());
@@ -41,6 +42,13 @@ function refuseUnlessActive({ status, renewal }: Group): void {
         'The group’s certificate has expired; delete the group and create a new one.',
       );
   }
+}
+
+function unsettled(): Problem {
+  return new Problem(
+    'RenewalInProgress',
+    'The end of the last window is still being brought to the machines; try again in a minute.',
+  );
 }
 
 export interface ScanReport {

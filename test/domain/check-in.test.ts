@@ -115,7 +115,9 @@ describe('the lease on making a key', () => {
   ]);
   check(behind, [
     ['stays with the member that took it', mine, 'IssueNewKey: issueKey 2; soon'],
-    ['can be taken again', later(mine, '2026-02-02T00:10:00Z'), 'IssueNewKey: issueKey 2; soon'],
+    ['is not taken again as it runs out', later(mine, '2026-02-02T00:10:00Z'), 'IssueNewKey: wait; soon'],
+    ['leaves others the time of a lease', later(mine, '2026-02-02T00:19:59Z'), 'IssueNewKey: wait; soon'],
+    ['can be taken again after that', later(mine, '2026-02-02T00:20:00Z'), 'IssueNewKey: issueKey 2; soon'],
     ['has other members wait', taken, 'IssueNewKey: wait; soon'],
     ['has them wait to its last second', later(taken, '2026-02-02T00:09:59Z'), 'IssueNewKey: wait; soon'],
     ['is taken over as it expires', later(taken, '2026-02-02T00:10:00Z'), 'IssueNewKey: issueKey 2; soon'],

@@ -104,6 +104,7 @@ export function machine(changes: Partial<Machine> = {}): Machine {
     agentVersion: '3.0.0',
     identityKey: { kty: 'EC', crv: 'P-256', x: '', y: '' },
     enrollmentTokenId: 'token',
+    admittedUntil: CREATED,
     keyDeliveryStatus: 'Default',
     keyVersion: 1,
     keyReceivedDate: CREATED,

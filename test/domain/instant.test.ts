@@ -5,7 +5,6 @@ import {
   addSeconds,
   earliest,
   fromInstant,
-  isWithin,
   latest,
   parseInstant,
   secondsBetween,
@@ -107,21 +106,4 @@ it('earliest and latest are found wherever they stand', () => {
   expect(earliest(first)).toBe(first);
   expect(latest(second, third, first)).toBe(third);
   expect(latest(third, first, second)).toBe(third);
-});
-
-describe('a half-open time', () => {
-  it.each([
-    ['a second before it starts', '2026-01-31T23:59:59Z', false],
-    ['as it starts', '2026-02-01T00:00:00Z', true],
-    ['a second after it started', '2026-02-01T00:00:01Z', true],
-    ['a second before it ends', '2026-02-28T23:59:59Z', true],
-    ['as it ends', '2026-03-01T00:00:00Z', false],
-    ['a second after it ended', '2026-03-01T00:00:01Z', false],
-  ])('%s', (_, now, expected) => {
-    expect(isWithin(at(now), at('2026-02-01'), at('2026-03-01'))).toBe(expected);
-  });
-
-  it('is empty when it ends as it starts', () => {
-    expect(isWithin(at('2026-02-01'), at('2026-02-01'), at('2026-02-01'))).toBe(false);
-  });
 });

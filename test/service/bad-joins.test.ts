@@ -106,12 +106,35 @@ describe('a machine that asks again', () => {
     expect(answer.body).toMatchObject({ keyDeliveryStatus: 'Default', actions: [{ action: 'wait' }] });
   });
 
-  test('needs no token that is still good', async () => {
-    const token = await service.enroll(member.groupId, { lifetimeMinutes: 5 });
+  test('is let in only as long as its token is good, and again with another', async () => {
+    const token = await service.enroll(member.groupId, { lifetimeMinutes: 5, uses: 1 });
     const machine = await newcomer();
     await machine.join(token);
-    service.clock.advanceMinutes(6);
-    expect((await machine.join(token)).status).toBe(200);
+    service.clock.advanceSeconds(299);
+    expect((await machine.getPackage(1)).status).toBe(200);
+    service.clock.advanceSeconds(1);
+    expect((await machine.getPackage(1)).code).toBe('EnrollmentTokenExpired');
+    expect((await machine.checkIn()).code).toBe('EnrollmentTokenExpired');
+    expect((await machine.join(token)).code).toBe('EnrollmentTokenExpired');
+    expect((await machine.join(await service.enroll(member.groupId))).status).toBe(200);
+    expect((await machine.getPackage(1)).status).toBe(200);
+  });
+
+  test('gets nothing once its token is revoked', async () => {
+    const token = await service.enroll(member.groupId);
+    const machine = await newcomer();
+    await machine.join(token);
+    const id = token.split('.')[2];
+    await service.call('DELETE', `groups/${member.groupId}/enrollment-tokens/${id}`);
+    expect((await machine.getPackage(1)).code).toBe('EnrollmentTokenInvalid');
+    expect((await machine.join(token)).code).toBe('EnrollmentTokenInvalid');
+  });
+
+  test('can be removed before it has joined', async () => {
+    const machine = await newcomer();
+    await machine.join(await service.enroll(member.groupId));
+    expect((await service.call('DELETE', machine.path)).status).toBe(204);
+    expect((await machine.checkIn()).code).toBe('MachineRemoved');
   });
 
   test('cannot do so with another identity', async () => {

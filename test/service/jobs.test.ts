@@ -138,12 +138,12 @@ describe('a fan-out over 2,500 machines', () => {
     ]);
   });
 
-  test('and a deletion leaves nothing but the audit trail and the mark of the deletion', async () => {
+  test('and a deletion leaves nothing but the audit trail, the notifications and the mark of the deletion', async () => {
     service.clock.set(addMinutes(opensOn, 64_801));
-    const events = (await documentsOf(service, groupId, 'event')).length;
+    const { event = 0, notification = 0 } = await countsOf(groupId);
     expect((await service.call('DELETE', `groups/${groupId}`)).status).toBe(204);
     await service.host.drainFeeds();
-    expect(await countsOf(groupId)).toEqual({ group: 1, event: events + 1 });
+    expect(await countsOf(groupId)).toEqual({ group: 1, event: event + 1, notification });
     expect(await packagesOf(service.system, groupId)).toEqual([]);
     const trail = await service.call<{ items: FleetEvent[] }>('GET', `groups/${groupId}/events?limit=1`);
     expect(trail.body.items).toMatchObject([{ kind: 'GroupDeleted' }]);
@@ -191,7 +191,7 @@ describe('a job that nobody carries on', () => {
     await service.call('DELETE', `groups/${groupId}`);
     ports.restFeeds(false);
     await service.host.drainFeeds();
-    expect(Object.keys(await countsOf(groupId)).toSorted()).toEqual(['event', 'group']);
+    expect(Object.keys(await countsOf(groupId)).toSorted()).toEqual(['event', 'group', 'notification']);
   });
 });
 
