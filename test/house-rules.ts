@@ -66,7 +66,7 @@ export const LAYERS: readonly Layer[] = [
   {
     of: /^infra\/local\//,
     mayImport:
-      /^(infra\/local\/|shared\/(ports\/|adapters\/|domain\/instant\.ts$|compose\.ts$|version\.ts$))/,
+      /^(infra\/local\/|shared\/(ports\/|adapters\/|domain\/instant\.ts$|api\/problem\.ts$|compose\.ts$|version\.ts$))/,
     mayLoad: /^functions\/index\.ts$/,
     packages: ANY_PACKAGE,
   },

@@ -1,16 +1,7 @@
 // Between node:http and the messages a Functions host exchanges with its functions.
 import type { IncomingMessage } from 'node:http';
+import { Problem } from '../../shared/api/problem.ts';
 import type { HttpCookie, HttpData, NullableString, TraceContext } from './rpc.ts';
-
-/** The request cannot be given to any function. */
-export class BadRequest extends Error {
-  override readonly name = 'BadRequest';
-}
-
-/** The body is longer than the host takes. */
-export class BodyTooLarge extends Error {
-  override readonly name = 'BodyTooLarge';
-}
 
 /** The client went away before its request was complete. */
 export class ClientGone extends Error {
@@ -20,25 +11,36 @@ export class ClientGone extends Error {
 const AUTHORITY = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
 const TRACE_PARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-/** The absolute URL the client asked for. */
+/**
+ * The absolute URL the client asked for.
+ * @throws Problem `InvalidRequest`
+ */
 export function requestUrl(request: IncomingMessage): URL {
   const { host } = request.headers;
   const target = request.url ?? '';
-  if (host === undefined || !AUTHORITY.test(host) || !target.startsWith('/')) throw new BadRequest();
+  if (host === undefined || !AUTHORITY.test(host) || !target.startsWith('/')) throw malformed();
   const url = URL.parse(`http://${host}${target}`);
-  if (url === null) throw new BadRequest();
+  if (url === null) throw malformed();
   return url;
+}
+
+function malformed(): Problem {
+  return new Problem('InvalidRequest', 'The Host header or the target of the request is malformed.');
+}
+
+function tooLarge(limit: number): Problem {
+  return new Problem('BodyTooLarge', `The body must be at most ${limit} bytes.`);
 }
 
 /**
  * The whole body.
- * @throws BodyTooLarge as soon as it is known to be longer than `limit` bytes.
+ * @throws Problem `BodyTooLarge` as soon as it is known to be longer than `limit` bytes.
  * @throws ClientGone
  */
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
   const { 'content-length': announced, 'transfer-encoding': chunked } = request.headers;
   if (announced === undefined && chunked === undefined) return Buffer.alloc(0);
-  if (Number(announced ?? 0) > limit) throw new BodyTooLarge();
+  if (Number(announced ?? 0) > limit) throw tooLarge(limit);
   const chunks: Buffer[] = [];
   let length = 0;
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
@@ -46,7 +48,7 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
   request.on('data', (chunk: Buffer) => {
     length += chunk.length;
     if (length <= limit) chunks.push(chunk);
-    else reject(new BodyTooLarge());
+    else reject(tooLarge(limit));
   });
   request.once('end', () => {
     request.off('close', onCut);

@@ -1,6 +1,7 @@
 // Which function answers a path and a method, as the Functions host decides it: literal segments win over
 // parameters from left to right, letters of literals count alike in both cases, and a route whose method
 // does not fit is passed over, so that a wrong method on a known path is simply not found.
+import { Problem } from '../../shared/api/problem.ts';
 
 type Segment =
   | { readonly kind: 'literal'; readonly text: string }
@@ -19,13 +20,8 @@ export interface RouteMatch<T> {
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** The path's percent-encoding is malformed. */
-export class MalformedPath extends Error {
-  override readonly name = 'MalformedPath';
-}
-
 export interface RouteTable<T> {
-  /** @throws MalformedPath */
+  /** @throws Problem `InvalidRequest` for malformed percent-encoding. */
   match(method: string, path: string): RouteMatch<T> | null;
 }
 
@@ -63,8 +59,8 @@ function comparePrecedence(a: readonly Segment[], b: readonly Segment[]): number
 function decodeSegment(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll(/%2f/gi, '%252F'));
-  } catch (error) {
-    throw new MalformedPath('malformed percent-encoding in the path', { cause: error });
+  } catch (cause) {
+    throw new Problem('InvalidRequest', 'The percent-encoding of the path is malformed.', { cause });
   }
 }
 

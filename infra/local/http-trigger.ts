@@ -2,12 +2,11 @@
 // Azure; every `authLevel` is taken as anonymous, since there are no function keys on one machine.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Problem } from '../../shared/api/problem.ts';
 import type { RegisteredFunction } from './functions-core.ts';
 import { describeError, type HostLog } from './host-log.ts';
 import {
-  BadRequest,
   bodyBytes,
-  BodyTooLarge,
   ClientGone,
   readBody,
   requestUrl,
@@ -15,7 +14,8 @@ import {
   toSetCookie,
   traceContextOf,
 } from './http-message.ts';
-import { MalformedPath, newRouteTable, type RouteDefinition, type RouteTable } from './http-routes.ts';
+import { failed, notFound, overloaded, refuse } from './http-refusal.ts';
+import { newRouteTable, type RouteDefinition, type RouteTable } from './http-routes.ts';
 import { type Invoker, triggerOf } from './invocation.ts';
 import type { HttpData } from './rpc.ts';
 
@@ -47,10 +47,6 @@ function routeOf(fn: RegisteredFunction): RouteDefinition<RegisteredFunction> {
   };
 }
 
-function refuse(response: ServerResponse, status: number): void {
-  response.writeHead(status, { 'content-length': 0 }).end();
-}
-
 function send(response: ServerResponse, data: HttpData | null | undefined): void {
   if (data === null || data === undefined) return void response.writeHead(204).end();
   const status = Number(data.statusCode ?? 200);
@@ -62,12 +58,7 @@ function send(response: ServerResponse, data: HttpData | null | undefined): void
   response.writeHead(status).end(body);
 }
 
-function statusOf(error: unknown): number {
-  if (error instanceof BadRequest || error instanceof MalformedPath) return 400;
-  return error instanceof BodyTooLarge ? 413 : 500;
-}
-
-/** Answers one request; a function that throws is an empty 500, and its error is only logged. */
+/** Answers one request; a function that throws is a plain 500, and its error is only logged. */
 async function answer(
   { invoker, log }: HttpListenerOptions,
   routes: RouteTable<RegisteredFunction>,
@@ -76,7 +67,7 @@ async function answer(
 ): Promise<void> {
   const url = requestUrl(request);
   const match = routes.match(request.method ?? '', url.pathname);
-  if (match === null) return refuse(response, 404);
+  if (match === null) throw notFound();
   const body = await readBody(request, BODY_BYTES_MAX);
   try {
     const data = toHttpData(request, url, match.params, body);
@@ -88,13 +79,8 @@ async function answer(
     const { name } = match.target.metadata;
     log({ level: 'error', source: name, message: `the function failed: ${describeError(error)}` });
     if (response.headersSent) response.destroy();
-    else refuse(clearHeaders(response), 500);
+    else refuse(response, failed(error));
   }
-}
-
-function clearHeaders(response: ServerResponse): ServerResponse {
-  for (const name of response.getHeaderNames()) response.removeHeader(name);
-  return response;
 }
 
 function newServer(): Server {
@@ -122,16 +108,14 @@ export async function startHttpListener(options: HttpListenerOptions): Promise<H
 
   server.on('request', (request, response) => {
     if (stopping) {
-      response.setHeader('connection', 'close');
-      return refuse(response, 503);
+      response.shouldKeepAlive = false;
+      return refuse(response, overloaded('The service stops; try again when it has started.'));
     }
     const work = answer(options, routes, request, response).catch((error: unknown) => {
       if (error instanceof ClientGone || response.destroyed) return;
-      const status = statusOf(error);
-      if (status === 500) log({ level: 'error', source: 'host', message: describeError(error) });
-      // What is left of the request's body is not read, so the connection cannot be used again.
-      response.setHeader('connection', 'close');
-      refuse(response, status);
+      if (error instanceof Problem) return refuse(response, error);
+      log({ level: 'error', source: 'host', message: describeError(error) });
+      refuse(response, failed(error));
     });
     const flushed = new Promise((resolve) => response.once('close', resolve));
     const all = Promise.all([work, flushed]).finally(() => underWay.delete(all));

@@ -1,4 +1,5 @@
 import { app } from '@azure/functions';
+import { subscribe } from 'node:diagnostics_channel';
 import { connect, createServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
@@ -127,6 +128,38 @@ test('stopping answers the requests under way and takes no others', async () => 
   expect(await (await answer).text()).toBe('done');
   await stopped;
   await host.stop();
+});
+
+test('a request that reaches it on an open connection while it stops is told when to come back', async () => {
+  const entered = Promise.withResolvers<void>();
+  const leave = Promise.withResolvers<void>();
+  let started = 0;
+  app.http('slow', {
+    handler: async () => {
+      started++;
+      entered.resolve();
+      await leave.promise;
+      return {};
+    },
+  });
+  const host = await world.start(nothing);
+  const socket = connect(Number(new URL(host.url).port), '127.0.0.1').setEncoding('utf8');
+  let received = '';
+  socket.on('data', (text: string) => (received += text));
+  const request = 'GET /api/slow HTTP/1.1\r\nhost: localhost\r\n\r\n';
+  socket.write(request);
+  await entered.promise;
+  const stopped = host.stop();
+  const arrived = new Promise<void>((resolve) => subscribe('http.server.request.start', () => resolve()));
+  socket.write(request);
+  await arrived;
+  leave.resolve();
+  await new Promise((resolve) => socket.once('close', resolve));
+  await stopped;
+  expect(received.match(/^HTTP\/1.1 \d+/gm)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 503']);
+  expect(received).toMatch(/^retry-after: 5\r$/im);
+  expect(received).toContain('"code":"Overloaded"');
+  expect(started).toBe(1);
 });
 
 test('stopping does not wait for connections that are only kept open', async () => {

@@ -1,6 +1,7 @@
 import { app, type HttpRequest } from '@azure/functions';
-import { request as rawRequest } from 'node:http';
+import { type ClientRequest, type IncomingMessage, request as rawRequest } from 'node:http';
 import { connect } from 'node:net';
+import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Host } from '../../../infra/local/host.ts';
 import { BODY_BYTES_MAX } from '../../../infra/local/http-trigger.ts';
@@ -62,10 +63,24 @@ beforeAll(async () => {
 });
 afterAll(() => host.stop());
 
+/** What the host itself answers: a problem document as the service's own. */
+function problem(status: number, code: string) {
+  return { status, body: expect.objectContaining({ status, code, type: `urn:keyturn:problem:${code}` }) };
+}
+
 async function get(path: string, init?: RequestInit): Promise<{ status: number; body: never }> {
   const response = await fetch(host.url + path, init);
   const text = await response.text();
+  const isProblem = response.headers.get('content-type') === 'application/problem+json';
+  expect(isProblem).toBe(response.status >= 400);
   return { status: response.status, body: (text === '' ? null : JSON.parse(text)) as never };
+}
+
+async function answerTo(request: ClientRequest): Promise<unknown> {
+  const response = await new Promise<IncomingMessage>((resolve, reject) =>
+    request.on('response', resolve).on('error', reject),
+  );
+  return json(response);
 }
 
 describe('routing', () => {
@@ -91,10 +106,9 @@ describe('routing', () => {
     ['GET', '/api/groups//machines'],
     ['PUT', '/api/groups'],
     ['POST', '/api/groups/mine'],
-    ['HEAD', '/api/groups/mine'],
     ['GET', '/api/groups/7/machines/8/check-in'],
   ])('%s %s is not found', async (method, path) => {
-    expect(await get(path, { method })).toEqual({ status: 404, body: null });
+    expect(await get(path, { method })).toEqual(problem(404, 'NotFound'));
   });
 
   test('HEAD is answered without a body where a function lists it', async () => {
@@ -104,17 +118,18 @@ describe('routing', () => {
     expect(await response.text()).toBe('');
   });
 
+  test('HEAD is not found, and without a body, where no function lists it', async () => {
+    expect(await get('/api/groups/mine', { method: 'HEAD' })).toEqual({ status: 404, body: null });
+  });
+
   test('malformed percent-encoding in the path is a bad request', async () => {
-    expect(await get('/api/groups/%zz')).toEqual({ status: 400, body: null });
+    expect(await get('/api/groups/%zz')).toEqual(problem(400, 'InvalidRequest'));
   });
 
   test('a host header that is no authority is a bad request', async () => {
-    const status = await new Promise((resolve, reject) => {
-      const request = rawRequest(`${host.url}/api/groups`, { headers: { host: 'user:pw@evil/' } });
-      request.on('response', (response) => resolve(response.resume().statusCode)).on('error', reject);
-      request.end();
-    });
-    expect(status).toBe(400);
+    const request = rawRequest(`${host.url}/api/groups`, { headers: { host: 'user:pw@evil/' } });
+    request.end();
+    expect(await answerTo(request)).toMatchObject({ status: 400, code: 'InvalidRequest' });
   });
 });
 
@@ -163,21 +178,22 @@ describe('what a client is answered', () => {
     expect(await get('/api/nothing')).toEqual({ status: 204, body: null });
   });
 
-  test.each(['throws', 'notAnObject'])('an empty 500 when the function fails (%s)', async (name) => {
-    expect(await get(`/api/${name}`)).toEqual({ status: 500, body: null });
-    expect(world.entries).toContainEqual(expect.objectContaining({ level: 'error', source: name }));
-  });
+  test.each(['throws', 'notAnObject'])(
+    'a 500 that says nothing when the function fails (%s)',
+    async (name) => {
+      const answer = await get(`/api/${name}`);
+      expect(answer).toEqual(problem(500, 'InternalError'));
+      expect(JSON.stringify(answer)).not.toContain('secret');
+      expect(world.entries).toContainEqual(expect.objectContaining({ level: 'error', source: name }));
+    },
+  );
 
   test('413 for a body beyond the limit, announced or not', async () => {
     const tooLong = Buffer.alloc(BODY_BYTES_MAX + 1);
-    expect((await get('/api/groups', { method: 'POST', body: tooLong })).status).toBe(413);
-    const status = await new Promise((resolve, reject) => {
-      const request = rawRequest(`${host.url}/api/groups`, { method: 'POST' });
-      request.on('response', (response) => resolve(response.resume().statusCode));
-      request.on('error', reject);
-      request.write(tooLong);
-    });
-    expect(status).toBe(413);
+    expect(await get('/api/groups', { method: 'POST', body: tooLong })).toEqual(problem(413, 'BodyTooLarge'));
+    const request = rawRequest(`${host.url}/api/groups`, { method: 'POST' });
+    request.write(tooLong);
+    expect(await answerTo(request)).toMatchObject({ status: 413, code: 'BodyTooLarge' });
     const longest = Buffer.alloc(BODY_BYTES_MAX);
     expect((await get('/api/groups', { method: 'POST', body: longest })).status).toBe(200);
   });
