@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { Problem } from '../../shared/api/problem.ts';
 import type { RegisteredFunction } from './functions-core.ts';
 import { describeError, type HostLog } from './host-log.ts';
+import { type HttpGate, newHttpGate } from './http-gate.ts';
 import {
   bodyBytes,
   ClientGone,
@@ -22,6 +23,9 @@ import type { HttpData } from './rpc.ts';
 /** Longer bodies are refused with 413 before any function sees them. */
 export const BODY_BYTES_MAX = 1_048_576;
 
+/** More requests than this with functions at one time would only slow each other down. */
+const INVOCATIONS_MAX = 512;
+
 export interface HttpListener {
   readonly url: string;
   /** Takes no new connection and no new request; requests under way are answered before it resolves. */
@@ -36,6 +40,8 @@ export interface HttpListenerOptions {
   readonly address: { readonly host: string; readonly port: number };
   readonly invoker: Invoker;
   readonly log: HostLog;
+  /** How many requests may be with functions at one time; 512 when it is left out. */
+  readonly invocationsMax?: number;
 }
 
 function routeOf(fn: RegisteredFunction): RouteDefinition<RegisteredFunction> {
@@ -62,6 +68,7 @@ function send(response: ServerResponse, data: HttpData | null | undefined): void
 async function answer(
   { invoker, log }: HttpListenerOptions,
   routes: RouteTable<RegisteredFunction>,
+  gate: HttpGate,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -69,6 +76,8 @@ async function answer(
   const match = routes.match(request.method ?? '', url.pathname);
   if (match === null) throw notFound();
   const body = await readBody(request, BODY_BYTES_MAX);
+  // Not before the body is there: who sends it slowly, or never, keeps nobody out.
+  const leave = gate.enter();
   try {
     const data = toHttpData(request, url, match.params, body);
     const { returnValue } = await invoker.invoke(match.target, { http: data }, traceContextOf(request));
@@ -80,6 +89,8 @@ async function answer(
     log({ level: 'error', source: name, message: `the function failed: ${describeError(error)}` });
     if (response.headersSent) response.destroy();
     else refuse(response, failed(error));
+  } finally {
+    leave();
   }
 }
 
@@ -102,6 +113,7 @@ async function listen(server: Server, { host, port }: HttpListenerOptions['addre
 export async function startHttpListener(options: HttpListenerOptions): Promise<HttpListener> {
   const { log } = options;
   const routes = newRouteTable(options.routePrefix, options.functions.map(routeOf));
+  const gate = newHttpGate(options.invocationsMax ?? INVOCATIONS_MAX);
   const underWay = new Set<Promise<unknown>>();
   const server = newServer();
   let stopping = false;
@@ -111,7 +123,7 @@ export async function startHttpListener(options: HttpListenerOptions): Promise<H
       response.shouldKeepAlive = false;
       return refuse(response, overloaded('The service stops; try again when it has started.'));
     }
-    const work = answer(options, routes, request, response).catch((error: unknown) => {
+    const work = answer(options, routes, gate, request, response).catch((error: unknown) => {
       if (error instanceof ClientGone || response.destroyed) return;
       if (error instanceof Problem) return refuse(response, error);
       log({ level: 'error', source: 'host', message: describeError(error) });
