@@ -64,17 +64,28 @@ const ONCE_A_RENEWAL: readonly EventKind[] = ['WindowOpened', 'KeyIssued', 'Wind
 /** A machine passes through a renewal's statuses in this order and through none of them twice. */
 const STATUS_ORDER: readonly KeyDeliveryStatus[] = ['PendingNewKey', 'KeyExpired', 'Default'];
 
+/** Sorts before every machine's id: of one second, what befell the group comes before what that meant for its machines. */
+const GROUP_SUBJECT = '-group';
+
+/** Nothing befalls a subject before these. */
+const FIRST_OF_ALL: ReadonlySet<EventKind> = new Set(['GroupCreated', 'MachineJoined']);
+
 /** An event that happens at most once a renewal. */
 export function renewalEvent(
   kind: 'WindowOpened' | 'KeyIssued' | 'WindowEnded' | 'GroupKeyExpired',
   facts: EventFacts & { renewal: number },
 ): FleetEvent {
-  return event(`event:group:${padded(facts.renewal)}:${ONCE_A_RENEWAL.indexOf(kind)}-${kind}`, kind, facts);
+  return event(
+    `event:${GROUP_SUBJECT}:${padded(facts.renewal)}:${ONCE_A_RENEWAL.indexOf(kind)}-${kind}`,
+    kind,
+    facts,
+  );
 }
 
 /** An event that `occurrence` makes unique for its subject: a revision, a token's id. */
 export function singleEvent(kind: EventKind, occurrence: string | number, facts: EventFacts): FleetEvent {
-  return event(`event:${facts.machine?.id ?? 'group'}:${kind}:${occurrence}`, kind, facts);
+  const place = FIRST_OF_ALL.has(kind) ? '0-' : '';
+  return event(`event:${facts.machine?.id ?? GROUP_SUBJECT}:${place}${kind}:${occurrence}`, kind, facts);
 }
 
 /** A member's change of status. */

@@ -76,7 +76,7 @@ describe('an event', () => {
   it('of a group names no machine and no status', () => {
     expect(renewalEvent('WindowOpened', { ...facts, renewal: 2 })).toEqual({
       type: 'event',
-      id: 'event:group:0002:0-WindowOpened',
+      id: 'event:-group:0002:0-WindowOpened',
       groupId: GROUP_ID,
       kind: 'WindowOpened',
       occurredOn: NOW,
@@ -136,4 +136,22 @@ describe('a notification', () => {
       expect(notificationOf(singleEvent(kind, 1, { ...facts, renewal: 2, machine }))).toBeNull();
     }
   });
+});
+
+it('what befalls the group sorts before what that means for its machines, and joining before all else of a machine', () => {
+  const facts = {
+    groupId: GROUP_ID,
+    occurredOn: at('2026-02-01'),
+    actor: SERVICE_ACTOR,
+    reason: '',
+    renewal: 2,
+  };
+  const machine = { id: '00000000-0000-4000-8000-000000000000', name: 'first of all' };
+  const ids = [
+    renewalEvent('WindowOpened', facts).id,
+    singleEvent('MachineJoined', 1, { ...facts, machine }).id,
+    statusEvent({ ...facts, machine }, null, 'PendingNewKey').id,
+    statusEvent({ ...facts, machine }, 'PendingNewKey', 'Default').id,
+  ];
+  expect(ids.toSorted()).toEqual(ids);
 });
