@@ -47,6 +47,12 @@ const SCHEMA = `
   CREATE INDEX documents_newest ON documents (type, occurredOn, id, groupId) WHERE occurredOn IS NOT NULL;
   CREATE INDEX documents_newest_of_group ON documents (type, groupId, occurredOn, id)
     WHERE occurredOn IS NOT NULL;
+  -- Without the type: a wider index would lose to documents_newest, and only events are of a machine and a time.
+  CREATE INDEX documents_newest_of_machine ON documents (machineId, occurredOn, id, groupId)
+    WHERE machineId IS NOT NULL AND occurredOn IS NOT NULL;
+  CREATE INDEX documents_newest_of_machine_in_group ON documents (type, groupId, machineId, occurredOn, id)
+    WHERE machineId IS NOT NULL AND occurredOn IS NOT NULL;
+  CREATE INDEX documents_by_agent ON documents (type, agentVersion, groupId, id) WHERE agentVersion IS NOT NULL;
   CREATE INDEX documents_by_delivery ON documents (type, keyDeliveryStatus, groupId, id)
     WHERE keyDeliveryStatus IS NOT NULL;
   CREATE INDEX documents_by_delivery_of_group ON documents (type, groupId, keyDeliveryStatus, id)

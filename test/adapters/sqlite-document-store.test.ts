@@ -45,6 +45,8 @@ const due: Query = {
 };
 const machines: Query = { type: 'machine', groupId: 'g', limit: 100 };
 const pending = { field: 'keyDeliveryStatus', is: '=', value: 'PendingNewKey' } as const;
+const outdated = { field: 'agentVersion', is: '=', value: '2.22' } as const;
+const ofMachine = { field: 'machineId', is: '=', value: 'm' } as const;
 const newest: Query = { type: 'event', orderBy: 'newest', limit: 100 };
 
 describe('the plan of SQLite', () => {
@@ -66,6 +68,14 @@ describe('the plan of SQLite', () => {
     ['newest events', newest, 'documents_newest'],
     ['newest events in one status', { ...newest, where: [pending] }, 'documents_newest'],
     ['newest events of a group', { ...newest, groupId: 'g' }, 'documents_newest_of_group'],
+    ['newest events of a machine', { ...newest, where: [ofMachine] }, 'documents_newest_of_machine'],
+    [
+      'newest events of a machine in its group',
+      { ...newest, groupId: 'g', where: [ofMachine] },
+      'documents_newest_of_machine_in_group',
+    ],
+    ['machines with one agent', { type: 'machine', where: [outdated], limit: 100 }, 'documents_by_agent'],
+    ['machines of a group with one agent', { ...machines, where: [outdated] }, 'documents_by_agent'],
   ])('answers %s, first page and next, from an index and without sorting', (_, query, index) => {
     const database = openDatabase(newFile());
     const next = {
