@@ -1,4 +1,5 @@
 // The real agent's logic over HTTP against a running test service; only its folder is in memory.
+import { randomUUID } from 'node:crypto';
 import type { Agent } from '../../cli/agent/agent.ts';
 import type { AgentEvent } from '../../cli/agent/agent-events.ts';
 import { checkInOnce } from '../../cli/agent/check-in-once.ts';
@@ -12,6 +13,8 @@ import type { CheckInAnswer } from '../../shared/api/check-in.ts';
 import { httpServiceClient } from '../../shared/api/client.ts';
 import type { MachineView } from '../../shared/api/machine.ts';
 import { newGroupKey } from '../../shared/crypto/group-key.ts';
+import { newMachineIdentity } from '../../shared/crypto/machine-identity.ts';
+import type { Machine } from '../../shared/domain/machine.ts';
 import { memoryAgentFolder } from '../cli/memory-agent-folder.ts';
 import { PASSWORD } from './protocol-machine.ts';
 import type { RunningService } from './running-service.ts';
@@ -102,6 +105,32 @@ export async function groupOf(
   const agents = names.map((name) => new RealAgent(service, groupId, name));
   for (const agent of agents) await agent.join();
   return { groupId, agents };
+}
+
+/** Members that hold what `model` holds, written into store and folder as if they had joined: joining costs a derivation each. */
+export async function crowdOf(model: RealAgent, count: number): Promise<RealAgent[]> {
+  const { service, groupId } = model;
+  const record = await model.records.machine();
+  const stored = await service.system.store.read<Machine>(groupId, record?.machineId ?? '');
+  if (record === null || stored === null) throw new Error('the model has joined');
+  const held = await model.records.heldKeys();
+  return Promise.all(
+    Array.from({ length: count }, async (_, index) => {
+      const agent = new RealAgent(service, groupId, `bot-${index + 2}`);
+      const machineId = randomUUID();
+      const identity = await newMachineIdentity();
+      const document: Machine = {
+        ...stored.document,
+        id: machineId,
+        name: agent.name,
+        identityKey: identity.publicJwk,
+      };
+      await service.system.store.write(groupId, [{ kind: 'create', document }]);
+      await agent.records.writeMachine({ ...record, machineId, name: agent.name }, identity);
+      for (const key of held) await agent.records.writeHeldKey(key);
+      return agent;
+    }),
+  );
 }
 
 /** The code of the problem or failure that a promise ends in; null when it ends well. */
