@@ -9,7 +9,7 @@ import type { Terminal } from './terminal.ts';
 
 export function printGroups(terminal: Terminal, groups: readonly GroupView[], now: Instant): void {
   if (groups.length === 0) {
-    terminal.note('There are no groups. Make one: keyturn groups create NAME');
+    terminal.note(terminal.commands('There are no groups. Make one: keyturn groups create NAME'));
     return;
   }
   printTable(
@@ -37,7 +37,7 @@ export function printGroup(terminal: Terminal, group: GroupView, now: Instant): 
   printFacts(terminal, [
     ['Group', `${terminal.style('bold', group.name)} (${group.id})`],
     ['Description', group.description],
-    ['Status', `${groupStatusText(terminal, group.status)}. ${statusReason(group, now)}`],
+    ['Status', `${groupStatusText(terminal, group.status)}. ${statusReason(terminal, group, now)}`],
     ['Next renewal', nextRenewalReason(group, now)],
     ['Progress', progress(group)],
     ['Machines', machines(terminal, group)],
@@ -49,7 +49,7 @@ export function printGroup(terminal: Terminal, group: GroupView, now: Instant): 
   ]);
 }
 
-function statusReason(group: GroupView, now: Instant): string {
+function statusReason(terminal: Terminal, group: GroupView, now: Instant): string {
   switch (group.status) {
     case 'NoKey':
       return 'The first machine to join makes its key.';
@@ -58,7 +58,7 @@ function statusReason(group: GroupView, now: Instant): string {
         ? 'Its key is in use.'
         : 'It has no machines: nobody will renew its key, and it will expire.';
     case 'Renewing':
-      return renewingReason(group, now);
+      return renewingReason(terminal, group, now);
     case 'KeyExpired':
       return 'No machine renewed the key in time. Delete the group, create a new one, join its machines to that.';
   }
@@ -70,11 +70,16 @@ const RENEWAL_REASONS = {
   OperatorRequested: 'an operator asked for it',
 } as const;
 
-function renewingReason({ renewal, primaryKey }: GroupView, now: Instant): string {
+/** How a renewal goes on by itself, and how to speed it up. */
+const TAKING_PART =
+  'Machines take part at their next check-in, within about an hour by default; keyturn agent check-in on a machine speeds it up.';
+
+function renewingReason(terminal: Terminal, { renewal, primaryKey }: GroupView, now: Instant): string {
   if (renewal === null) return 'A renewal window is open.';
   const opened = `A window is open since ${renewal.startsOn}, as ${RENEWAL_REASONS[renewal.reason]}`;
   return renewal.keyIssuedOn === null
-    ? `${opened}. No machine has made version ${renewal.version} yet; one must before ${primaryKey?.notAfter}.`
+    ? `${opened}. No machine has made version ${renewal.version} yet; one must before ${primaryKey?.notAfter}. ` +
+        terminal.commands(TAKING_PART)
     : `${opened}; it ends ${instantText(renewal.endsOn, now)}. Version ${renewal.version} was made on ${renewal.keyIssuedOn}.`;
 }
 
@@ -125,7 +130,7 @@ function policyText({
 function passwordText(terminal: Terminal, group: GroupView, now: Instant): string | null {
   if (group.passwordStale) {
     const stale = terminal.style('yellow', 'stale since the renewal: no machine can join or rejoin.');
-    return `${stale} On an up-to-date machine: keyturn agent regenerate-password`;
+    return `${stale} ${terminal.commands('On an up-to-date machine: keyturn agent regenerate-password')}`;
   }
   return group.passwordChangedDate && `set ${instantText(group.passwordChangedDate, now)}`;
 }

@@ -41,7 +41,7 @@ export function groupPassword(terminal: Terminal, options: PasswordOptions): Gro
         terminal.print(generated);
       } else if (known === null) {
         terminal.note('This machine made the group’s key earlier. If its password was not shown:');
-        terminal.note('  keyturn agent regenerate-password');
+        terminal.note(terminal.commands('  keyturn agent regenerate-password'));
       }
     },
   };

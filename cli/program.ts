@@ -63,7 +63,7 @@ function configure(command: Command, terminal: Terminal, world: World): void {
       writeErr: (text) => void world.streams.stderr.write(text),
       outputError: (text) => {
         terminal.note(`keyturn: ${text.trim()}`);
-        terminal.note(`hint: keyturn ${commandPath(command)}--help`);
+        terminal.note(terminal.commands(`hint: keyturn ${commandPath(command)}--help`));
       },
     })
     .helpOption('-h, --help', 'print this help');
@@ -85,7 +85,7 @@ async function explain(error: unknown, { world, terminal, caller, debug }: Expla
   const { describeError } = await import('./error-description.ts');
   const { message, hint, exit } = describeError(error, { caller, now: await presentInstant(world) });
   terminal.note(`${terminal.noteStyle(['red', 'bold'], 'keyturn: error:')} ${message}`);
-  if (hint !== null) terminal.note(`${terminal.noteStyle('dim', 'hint:')} ${hint}`);
+  if (hint !== null) terminal.note(`${terminal.noteStyle('dim', 'hint:')} ${terminal.commands(hint)}`);
   if (debug) terminal.note(error instanceof Error ? (error.stack ?? '') : String(error));
   return exitCode(exit);
 }

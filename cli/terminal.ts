@@ -21,6 +21,8 @@ export interface Terminal {
   style(style: Style, text: string): string;
   /** The same for notes. */
   noteStyle(style: Style, text: string): string;
+  /** The `keyturn …` commands in a text, as this person types them: through npm, if that is how this one came. */
+  commands(text: string): string;
   /** Whether a person is there to be asked. */
   readonly isInteractive: boolean;
   /** Asks a person. @throws Failure `usage` where there is nobody, or no answer. */
@@ -30,6 +32,8 @@ export interface Terminal {
   /** All of stdin, without the newline at its end. */
   readStdin(): Promise<string>;
 }
+
+const COMMAND = /\bkeyturn (?=(agent|groups|machines|events)\b|--help)/g;
 
 export function streamTerminal(streams: TerminalStreams, env: NodeJS.ProcessEnv): Terminal {
   const { stdin, stdout, stderr } = streams;
@@ -60,6 +64,8 @@ export function streamTerminal(streams: TerminalStreams, env: NodeJS.ProcessEnv)
     note: (line) => void stderr.write(`${line}\n`),
     style: styler(wantsColour(stdout, env)),
     noteStyle: styler(wantsColour(stderr, env)),
+    commands: (text) =>
+      env.npm_lifecycle_event === 'keyturn' ? text.replaceAll(COMMAND, 'npm run keyturn -- ') : text,
     isInteractive,
     ask: (text) => question(text, false),
     askHidden: (text) => question(text, true),

@@ -6,8 +6,8 @@ import type { CheckInAnswer } from '../../shared/api/check-in.ts';
 import { describeError } from '../error-description.ts';
 import { durationText } from '../period.ts';
 import type { Agent } from './agent.ts';
-import { checkIn } from './check-in.ts';
-import { openMachine } from './machine-context.ts';
+import { openJoined } from './machine-context.ts';
+import { memberCheckIn } from './member-check-in.ts';
 
 const BACKOFF_SECONDS_MIN = 5;
 const BACKOFF_SECONDS_MAX = 900;
@@ -38,9 +38,9 @@ async function checkInOnce(agent: Agent, attempt: number): Promise<Round> {
   let machineId = '';
   try {
     const answer = await agent.folder.exclusively(async () => {
-      const context = await openMachine(agent);
+      const context = await openJoined(agent);
       ({ machineId } = context.machine);
-      return checkIn(context);
+      return memberCheckIn(context);
     });
     reportAnswer(agent, answer);
     return { failed: false, waitSeconds: answer.nextCheckIn.afterSeconds };

@@ -10,6 +10,7 @@ import { Failure } from '../failure.ts';
 import type { StagedKeyRecord } from './agent-records.ts';
 import { fromKeyRecord, packageContext, packageSecret, toKeyRecord } from './key-records.ts';
 import type { SealedKeyRecord } from './key-records.ts';
+import { joiningUnfinished } from './machine-context.ts';
 import type { MachineContext } from './machine-context.ts';
 import type { GroupPasswordSource } from './passwords.ts';
 import { promoteStagedKey } from './staged-key.ts';
@@ -120,9 +121,5 @@ async function handedOver(key: GroupKey, record: SealedKeyRecord, outgoing: Grou
 /** @throws Failure `folder`: only a joining machine is asked for something that takes the password. */
 export function requirePassword(password: GroupPasswordSource | null): GroupPasswordSource {
   if (password !== null) return password;
-  throw new Failure(
-    'folder',
-    'This machine has not finished joining its group',
-    'Repeat keyturn agent join with the same server and token, and the group password.',
-  );
+  throw joiningUnfinished();
 }

@@ -5,13 +5,20 @@ import { isGone } from '../error-description.ts';
 import { Failure } from '../failure.ts';
 import type { Agent } from './agent.ts';
 import { AgentRecords } from './agent-records.ts';
-import { notJoined, openMachine } from './machine-context.ts';
+import { hasJoined, notJoined, openMachine } from './machine-context.ts';
+
+export interface Leaving {
+  /** Whether the service knows that the machine is not in the group. */
+  readonly told: boolean;
+  /** Whether the machine had ever joined. */
+  readonly wasMember: boolean;
+}
 
 /**
  * @param force forgets the group here whatever the service says, or does not say; it may go on listing the machine.
  * @throws Failure `folder`; what the client throws, but for problems that say that the machine has gone already.
  */
-export async function leave(agent: Agent, force: boolean): Promise<{ readonly told: boolean }> {
+export async function leave(agent: Agent, force: boolean): Promise<Leaving> {
   return agent.folder.exclusively(async () => {
     const records = new AgentRecords(agent.folder);
     if (!force && (await records.machine()) === null) {
@@ -19,25 +26,34 @@ export async function leave(agent: Agent, force: boolean): Promise<{ readonly to
       await records.clear();
       throw notJoined(agent);
     }
-    const told = await tell(agent, force);
+    const wasMember = await hasJoined(records);
+    const told = await tell(agent, { force, wasMember });
     await records.clear();
     await agent.observe('folder-emptied');
-    return { told };
+    return { told, wasMember };
   });
 }
 
-async function tell(agent: Agent, force: boolean): Promise<boolean> {
+async function tell(
+  agent: Agent,
+  { force, wasMember }: { readonly force: boolean; readonly wasMember: boolean },
+): Promise<boolean> {
   try {
     const { service } = await openMachine(agent);
     await service.leave();
     await agent.observe('group-left');
     return true;
   } catch (error) {
-    if (isGone(error)) return true;
+    if (isGone(error) || (!wasMember && isNotAdmitted(error))) return true;
     if (!force || !isForgivable(error)) throw error;
     agent.report({ event: 'attention', text: `The service could not be told: ${error.message}.` });
     return false;
   }
+}
+
+function isNotAdmitted(error: unknown): boolean {
+  const codes: readonly string[] = ['EnrollmentTokenInvalid', 'EnrollmentTokenExpired'];
+  return error instanceof Problem && codes.includes(error.code);
 }
 
 function isForgivable(error: unknown): error is Error {

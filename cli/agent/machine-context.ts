@@ -47,6 +47,32 @@ export async function openMachine(agent: Agent): Promise<MachineContext> {
   return machineContext(agent, machine);
 }
 
+/**
+ * The machine, once it has finished joining.
+ * @throws as `openMachine`; Failure `folder` when the joining is not finished: it takes an enrollment token to go on.
+ */
+export async function openJoined(agent: Agent): Promise<MachineContext> {
+  const context = await openMachine(agent);
+  if (await hasJoined(context.records)) return context;
+  throw joiningUnfinished();
+}
+
+/** Whether it was told that it is a member, or holds or made a key. */
+export async function hasJoined(records: AgentRecords): Promise<boolean> {
+  const last = await records.lastCheckIn();
+  if (last?.answer != null && last.answer.keyDeliveryStatus !== null) return true;
+  return (await records.heldKeys()).length > 0 || (await records.stagedKey()) !== null;
+}
+
+export function joiningUnfinished(options?: ErrorOptions): Failure {
+  return new Failure(
+    'folder',
+    'This machine has not finished joining its group',
+    'Repeat keyturn agent join with the same server and a good token.',
+    options,
+  );
+}
+
 export async function machineContext(agent: Agent, machine: MachineRecord): Promise<MachineContext> {
   const records = new AgentRecords(agent.folder);
   const identity = await records.identity();

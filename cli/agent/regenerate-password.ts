@@ -6,10 +6,10 @@ import { signPasswordChange } from '../../shared/crypto/proof.ts';
 import { Failure } from '../failure.ts';
 import type { Agent } from './agent.ts';
 import type { HeldKeyRecord } from './agent-records.ts';
-import { checkIn } from './check-in.ts';
 import { fromKeyRecord, packageContext, packageSecret } from './key-records.ts';
-import { openMachine } from './machine-context.ts';
+import { openJoined } from './machine-context.ts';
 import type { MachineContext } from './machine-context.ts';
+import { memberCheckIn } from './member-check-in.ts';
 import type { GroupPasswordSource } from './passwords.ts';
 
 /** @throws Failure `refused` when this machine lacks the primary key; Problem `PasswordRevisionTaken`; what `checkIn` throws. */
@@ -18,8 +18,8 @@ export async function regeneratePassword(
   password: GroupPasswordSource,
 ): Promise<{ readonly version: number; readonly revision: number }> {
   return agent.folder.exclusively(async () => {
-    const context = await openMachine(agent);
-    const { group } = await checkIn(context);
+    const context = await openJoined(agent);
+    const { group } = await memberCheckIn(context);
     const key = await primaryKey(context, group);
     const revision = group.passwordRevision + 1;
     const { groupId, machineId } = context.machine;

@@ -1,8 +1,8 @@
 // Rejoining: a machine that missed a renewal comes back with the group password; it stays the same machine.
 import type { CheckInAnswer } from '../../shared/api/check-in.ts';
 import type { Agent } from './agent.ts';
-import { checkIn } from './check-in.ts';
-import { openMachine } from './machine-context.ts';
+import { openJoined } from './machine-context.ts';
+import { memberCheckIn } from './member-check-in.ts';
 import type { GroupPasswordSource } from './passwords.ts';
 
 /**
@@ -11,8 +11,10 @@ import type { GroupPasswordSource } from './passwords.ts';
  */
 export async function rejoin(agent: Agent, password: GroupPasswordSource): Promise<CheckInAnswer> {
   return agent.folder.exclusively(async () => {
-    const context = await openMachine(agent);
-    const answer = await checkIn(context, { password });
-    return answer.keyDeliveryStatus === 'Default' ? answer : checkIn(context, { password, rejoin: true });
+    const context = await openJoined(agent);
+    const answer = await memberCheckIn(context, { password });
+    return answer.keyDeliveryStatus === 'Default'
+      ? answer
+      : memberCheckIn(context, { password, rejoin: true });
   });
 }

@@ -187,16 +187,32 @@ Examples:
 function leave({ terminal, compose }: Parts): Command {
   return new Command('leave')
     .description('leaves the group and deletes the keys here')
+    .option('--yes', 'do not ask')
     .option('--force', 'forget the group here even if the service cannot be told')
-    .addHelpText('after', '\nExamples:\n  keyturn agent leave\n  keyturn agent leave --force')
-    .action(async (options: FolderOptions & { force?: boolean }) => {
+    .addHelpText(
+      'after',
+      `
+The keys in the folder are deleted for good. To come back, the machine joins as a new one, by token and
+password.
+
+Examples:
+  keyturn agent leave
+  keyturn agent leave --yes --force`,
+    )
+    .action(async (options: FolderOptions & { force?: boolean; yes?: boolean }) => {
       const agentLeave = await import('../agent/leave.ts');
-      const { told } = await agentLeave.leave(await compose(options, 'notes'), options.force === true);
-      terminal.note(
-        told
-          ? 'This machine has left its group; its keys are deleted.'
-          : 'The keys are deleted here. Have the machine removed: keyturn machines remove',
-      );
+      const { confirm } = await import('../people-commands.ts');
+      const agent = await compose(options, 'notes');
+      const question = `Leave the group, and delete the keys in ${agent.folder.path}?`;
+      await confirm(terminal, question, options.yes === true);
+      const { told, wasMember } = await agentLeave.leave(agent, options.force === true);
+      if (!wasMember) terminal.note('This machine had not joined a group; its folder is emptied.');
+      else if (told) terminal.note('This machine has left its group; its keys are deleted.');
+      else {
+        terminal.note(
+          terminal.commands('The keys are deleted here. Have the machine removed: keyturn machines remove'),
+        );
+      }
     });
 }
 

@@ -95,7 +95,9 @@ Examples:
       const body = { name, ...(description !== undefined && { description }), ...policyOf(options) };
       const group = await session.call('createGroup', { body });
       await print(parts, session, group, options);
-      parts.terminal.note('To let machines join: keyturn groups enroll ' + shellWord(group.name));
+      parts.terminal.note(
+        parts.terminal.commands(`To let machines join: keyturn groups enroll ${shellWord(group.name)}`),
+      );
     });
 }
 
@@ -171,7 +173,8 @@ function renew(parts: Parts): Command {
     .addHelpText(
       'after',
       `
-The next machine to connect makes the new key; both keys are honoured until the window ends.
+The next machine to check in makes the new key; both keys are honoured until the window ends. Machines
+check in within about an hour by default; keyturn agent check-in on a machine speeds it up.
 
 Examples:
   keyturn groups renew press`,
@@ -214,12 +217,14 @@ Examples:
       if (options.json === true) return printJson(terminal, made);
       terminal.print(made.token);
       terminal.note(
-        `Admits up to ${made.uses} machines to “${name}” until ${made.expiresOn}; shown this once.`,
+        `Admits up to ${made.uses} ${made.uses === 1 ? 'machine' : 'machines'} to “${name}” until ${made.expiresOn}; shown this once.`,
       );
-      terminal.note('On each machine:');
-      terminal.note(`  keyturn agent join --server ${session.server} --token ${made.token}`);
+      const command = `keyturn agent join --server ${session.server} --token ${made.token}`;
+      terminal.note('On each machine, which is named after its host unless --name NAME is added:');
+      terminal.note(`  ${terminal.commands(command)}`);
       if (passwordStale) {
-        terminal.note('The group password is stale. Before: keyturn agent regenerate-password on a member.');
+        const before = 'The group password is stale. Before: keyturn agent regenerate-password on a member.';
+        terminal.note(terminal.commands(before));
       }
     });
 }

@@ -47,7 +47,10 @@ function list({ world, terminal }: Parts): Command {
     .option('--group <group>', 'only of this group, by id or name')
     .option('--status <status>', 'only Default (1), PendingNewKey (2) or KeyExpired (3)')
     .option('--agent-version <version>', 'only with exactly this agent')
-    .option('--last-heartbeat-before <instant>', 'only those not heard of since, like 2026-11-22T00:00:00Z')
+    .option(
+      '--last-heartbeat-before <instant>',
+      'only with a heartbeat before this, UTC, like 2026-11-22 or 2026-11-22T10:00:00Z; kept to a few hours',
+    )
     .option('--limit <count>', 'at most this many', parseCount)
     .addHelpText(
       'after',

@@ -25,6 +25,7 @@ export interface Finished {
 export class Processes {
   readonly folder: string;
   readonly #running = new Set<ChildProcess>();
+  #isStopping = false;
 
   /** @param folder where everything of the demonstration is kept. */
   constructor(folder: string) {
@@ -97,16 +98,20 @@ export class Processes {
     return child.exitCode;
   }
 
-  /** Stops everything that runs, the last started first. */
+  /** Stops everything that runs, the last started first; nothing starts after that. */
   async stopAll(): Promise<void> {
+    this.#isStopping = true;
     for (const child of [...this.#running].toReversed()) await this.stop(child);
   }
 
   #spawn(words: readonly string[]) {
+    if (this.#isStopping) throw new Error('the demonstration is being stopped');
     const child = spawn(process.execPath, [...words], {
       cwd: ROOT,
       env: { ...process.env, KEYTURN_CLOCK_FILE: this.clockFile, NO_COLOR: '1' },
       stdio: ['pipe', 'pipe', 'pipe'],
+      // Ctrl-C is for the demonstration, which stops them in order.
+      detached: true,
     });
     this.#running.add(child);
     child.once('exit', () => this.#running.delete(child));

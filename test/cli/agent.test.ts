@@ -195,7 +195,7 @@ describe('Leaving', () => {
     const offline = { ...agent, connect: () => agent.connect('http://127.0.0.1:1') };
     await expect(leave(offline, false)).rejects.toMatchObject({ name: 'ServiceUnreachable' });
     expect(heldVersions(agent)).toEqual(['key-1.json']);
-    expect(await leave(offline, true)).toEqual({ told: false });
+    expect(await leave(offline, true)).toEqual({ told: false, wasMember: true });
     expect(agent.folder.texts.size).toBe(0);
   });
 
@@ -204,7 +204,7 @@ describe('Leaving', () => {
     const agent = nth(fleet, 0);
     const { machineId } = await agentStatus(agent);
     await service.call('DELETE', `groups/${fleet.groupId}/machines/${machineId}`);
-    expect(await leave(agent, false)).toEqual({ told: true });
+    expect(await leave(agent, false)).toEqual({ told: true, wasMember: true });
     expect(agent.folder.texts.size).toBe(0);
   });
 });

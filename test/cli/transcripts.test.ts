@@ -75,7 +75,7 @@ Created      2026-01-01T00:00:00Z (now)
     expect(await reads('groups enroll press --lifetime 2h --uses 3')).toBe(`\
 TOKEN
 ! Admits up to 3 machines to “press” until 2026-01-01T02:00:00Z; shown this once.
-! On each machine:
+! On each machine, which is named after its host unless --name NAME is added:
 !   keyturn agent join --server SERVER --token TOKEN
 [0]
 `);
@@ -117,8 +117,8 @@ Created       2026-01-01T00:00:00Z (now)
     );
     await service.host.drainFeeds();
     expect(await reads('machines list --group press')).toBe(`\
-NAME     STATUS         KEY  AGENT  LAST HEARD OF               ID
-press-1  PendingNewKey  1    3.0.0  2026-01-01T00:00:00Z (now)  ID
+NAME     STATUS         KEY  AGENT  LAST HEARTBEAT                    ID
+press-1  PendingNewKey  1    3.0.0  2026-01-01T00:00:00Z (≈ 0 h ago)  ID
 ! Default: up to date.  PendingNewKey: gets the new key when it next connects.  KeyExpired: missed it, must rejoin.
 [0]
 `);
@@ -151,7 +151,7 @@ PASSWORD
   });
 
   test('shows its machine to people and programs, and removes it once it is said twice', async () => {
-    expect(await reads('machines show press-1')).toContain('Status         Default. It is up to date.');
+    expect(await reads('machines show press-1')).toContain('Status          Default. It is up to date.');
     const { stdout } = await type('machines show press-1 --group press --json');
     expect(JSON.parse(stdout)).toMatchObject({ name: 'press-1', keyVersion: 2 });
     expect(await type('machines remove press-1')).toMatchObject({ code: 2 });
@@ -270,7 +270,8 @@ describe('The agent', () => {
   test('leaves, and its folder is nobody’s', async () => {
     await type('groups create gone');
     await type(`agent join --token ${await token('gone')} --name g --folder ${folder}/gone`);
-    expect(await type(`agent leave --folder ${folder}/gone`)).toMatchObject({ code: 0 });
+    expect(await type(`agent leave --folder ${folder}/gone`)).toMatchObject({ code: 2 });
+    expect(await type(`agent leave --yes --folder ${folder}/gone`)).toMatchObject({ code: 0 });
     expect(await type(`agent status --folder ${folder}/gone`)).toMatchObject({ code: 10 });
     expect(await reads('groups show gone')).toContain('It has no machines: nobody will renew its key');
   });
