@@ -1,10 +1,11 @@
 // Packages as blobs, in Azure Storage or Azurite: one container, one blob a package, created and never written
-// over. The container is made when a package is first put.
+// over. The container is made at the first probe, or when a package is first put.
 import { ContainerClient, RestError } from '@azure/storage-blob';
 import type { StoragePipelineOptions } from '@azure/storage-blob';
 import { PackageExists, VaultUnavailable } from '../ports/package-vault.ts';
 import type { PackageName, PackageVault } from '../ports/package-vault.ts';
 import { assertPackageSize, parsePackagePath, toGroupPath, toPackagePath } from './package-name.ts';
+import { remembered } from './remembered.ts';
 
 export type BlobPackageVaultOptions =
   | { readonly connectionString: string; readonly container?: string }
@@ -15,8 +16,12 @@ const PIPELINE: StoragePipelineOptions = {
   retryOptions: { maxTries: 2, tryTimeoutInMs: 5000, retryDelayInMs: 200, maxRetryDelayInMs: 1000 },
 };
 
+/** Whoever asks for the health of the service causes a probe: many of them cause one. */
+const PROBE_MILLISECONDS = 5000;
+
 const PKCS12_TYPE = 'application/x-pkcs12';
 
+/** Probes answer for the five seconds before them. */
 export function blobPackageVault(options: BlobPackageVaultOptions): PackageVault {
   const container = containerOf(options);
 
@@ -60,6 +65,17 @@ export function blobPackageVault(options: BlobPackageVaultOptions): PackageVault
       throw new PackageExists(`${toPackagePath(name)} has other content`);
   }
 
+  let isMade = false;
+  async function probe(): Promise<void> {
+    try {
+      if (isMade && (await container.exists())) return;
+      await container.createIfNotExists();
+      isMade = true;
+    } catch (error) {
+      throw toUnavailable(error) ?? new VaultUnavailable('the vault refuses', null, { cause: error });
+    }
+  }
+
   return {
     async put(name, pkcs12, { notBefore, notAfter }) {
       assertPackageSize(pkcs12);
@@ -89,13 +105,7 @@ export function blobPackageVault(options: BlobPackageVaultOptions): PackageVault
 
     list: (groupId) => translated(() => listNames(container, toGroupPath(groupId))),
 
-    async probe() {
-      try {
-        await container.createIfNotExists();
-      } catch (error) {
-        throw toUnavailable(error) ?? new VaultUnavailable('the vault refuses', null, { cause: error });
-      }
-    },
+    probe: remembered(probe, PROBE_MILLISECONDS),
   };
 }
 

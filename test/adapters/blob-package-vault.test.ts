@@ -1,11 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
+import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ContainerClient } from '@azure/storage-blob';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startAzurite } from '../../infra/local/azurite.ts';
 import type { Azurite } from '../../infra/local/azurite.ts';
 import { blobPackageVault } from '../../shared/adapters/blob-package-vault.ts';
@@ -91,8 +92,12 @@ function connectionTo(port: number): string {
 }
 
 /** Answers everything with the status; the port it listens on. */
-async function startRefusing(status: number, headers: Readonly<Record<string, string>>): Promise<number> {
-  const server = createServer((_, response) => response.writeHead(status, headers).end());
+function startRefusing(status: number, headers: Readonly<Record<string, string>>): Promise<number> {
+  return startStorage((_, response) => response.writeHead(status, headers).end());
+}
+
+async function startStorage(answer: RequestListener): Promise<number> {
+  const server = createServer(answer);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
     server.closeAllConnections();
@@ -100,6 +105,43 @@ async function startRefusing(status: number, headers: Readonly<Record<string, st
   });
   return (server.address() as AddressInfo).port;
 }
+
+describe('a probe', () => {
+  it('makes the container once, then only looks whether it is there, at most every five seconds', async () => {
+    const seen: (string | undefined)[] = [];
+    const port = await startStorage(({ method }, response) => {
+      seen.push(method);
+      response.writeHead(method === 'PUT' ? 201 : 200).end();
+    });
+    let milliseconds = 1000;
+    vi.spyOn(performance, 'now').mockImplementation(() => milliseconds);
+    onTestFinished(() => void vi.restoreAllMocks());
+    const vault = blobPackageVault({ connectionString: connectionTo(port) });
+    await Promise.all([vault.probe(), vault.probe()]);
+    milliseconds += 4999;
+    await vault.probe();
+    expect(seen).toEqual(['PUT']);
+    milliseconds += 1;
+    await vault.probe();
+    await vault.probe();
+    milliseconds += 5000;
+    await vault.probe();
+    expect(seen.slice(1)).toEqual(['GET', 'GET']);
+  });
+
+  it('makes the container again when somebody removed it', async () => {
+    const container = new ContainerClient(azurite.connectionString, `packages-${randomUUID()}`);
+    let milliseconds = 1000;
+    vi.spyOn(performance, 'now').mockImplementation(() => milliseconds);
+    onTestFinished(() => void vi.restoreAllMocks());
+    const vault = blobPackageVault({ containerClient: container });
+    await vault.probe();
+    await container.delete();
+    milliseconds += 5000;
+    await vault.probe();
+    expect(await container.exists()).toBe(true);
+  });
+});
 
 describe('a vault that does not answer as it should', () => {
   it('is unavailable to every call when it is gone', async () => {
