@@ -73,12 +73,16 @@ export function printStatus(terminal: Terminal, status: AgentStatus, now: Instan
     return;
   }
   const { group } = status;
+  const gone = GONE_TEXTS[status.lastError?.code ?? ''] ?? null;
   printFacts(terminal, [
     ['Machine', `${status.name} (${status.machineId})`],
     ['Group', group === null ? status.groupId : `${group.name} (${status.groupId}), ${group.status}`],
     ['Service', status.server],
-    ['Status', keyDeliveryStatusText(terminal, status.keyDeliveryStatus)],
-    ['Reason', status.reason],
+    [
+      'Status',
+      gone === null ? keyDeliveryStatusText(terminal, status.keyDeliveryStatus) : terminal.style('red', gone),
+    ],
+    ['Reason', gone === null ? status.reason : null],
     ...status.keys.map((key): [string, string] => ['Holds', heldKeyText(key, now)]),
     ['Staged', status.stagedVersion && `version ${status.stagedVersion}, not confirmed yet`],
     ['Window', group?.renewal && `open until ${instantText(group.renewal.endsOn, now)}`],
@@ -91,6 +95,12 @@ export function printStatus(terminal: Terminal, status: AgentStatus, now: Instan
     ['Last error', status.lastError && terminal.style('red', status.lastError.message)],
   ]);
 }
+
+/** By the code of the last error: what was true before is not any more. */
+const GONE_TEXTS: Partial<Record<string, string>> = {
+  MachineRemoved: 'Removed from its group',
+  GroupDeleted: 'Its group was deleted',
+};
 
 function heldKeyText({ version, notAfter, provedOn }: HeldKeyStatus, now: Instant): string {
   const left = secondsBetween(now, notAfter);

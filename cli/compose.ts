@@ -25,6 +25,12 @@ export function serverAddress(given: string | undefined, { env }: World): string
   const text = given ?? env.KEYTURN_SERVER ?? SERVER_DEFAULT;
   const server = parseServerUrl(text);
   if (server !== null) return server;
+  if (parseServerUrl(`http://${text}`) !== null) {
+    throw new Failure('usage', `${text} lacks http:// at its beginning`, `Give http://${text}`);
+  }
+  if (parseServerUrl(`https://${text}`) !== null) {
+    throw new Failure('usage', `${text} lacks https:// at its beginning`, `Give https://${text}`);
+  }
   throw new Failure(
     'usage',
     `${text} is not the address of a service`,

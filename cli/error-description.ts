@@ -8,7 +8,7 @@ import { secondsBetween } from '../shared/domain/instant.ts';
 import type { Instant } from '../shared/domain/instant.ts';
 import type { ExitName } from './exit-codes.ts';
 import { Failure } from './failure.ts';
-import { durationText } from './period.ts';
+import { durationText, periodOption } from './period.ts';
 
 export interface ErrorDescription {
   /** A problem's or exit's code, for programs. */
@@ -140,8 +140,23 @@ function describeProblem(problem: Problem, { caller, now }: ErrorContext): Error
       };
     }
   }
+  if (code === 'PolicyOutOfRange' && problem.errors !== undefined) {
+    return { code, message: problem.errors.map(rangeText).join('; '), hint: null, exit: 'usage' };
+  }
   const exit = EXITS[code] ?? (problem.status >= 500 ? 'unreachable' : 'refused');
-  return { code, message: message, hint: hintOf(code), exit };
+  return { code, message, hint: hintOf(code), exit };
+}
+
+const OPTIONS: Partial<Record<string, string>> = {
+  '/groupKeyValidityPeriod': '--validity',
+  '/groupKeyExpiryGracePeriod': '--grace',
+};
+
+/** A bound in terms of the command line: `--grace must be 45d to 4380h (64800 to 262800 minutes)`. */
+function rangeText({ pointer, detail, minimum, maximum }: NonNullable<Problem['errors']>[number]): string {
+  const option = OPTIONS[pointer];
+  if (option === undefined || minimum === undefined || maximum === undefined) return `${pointer} ${detail}`;
+  return `${option} must be ${periodOption(minimum)} to ${periodOption(maximum)} (${minimum} to ${maximum} minutes)`;
 }
 
 function hintOf(code: ProblemCode): string | null {

@@ -10,7 +10,11 @@ export async function findGroup(session: PeopleSession, reference: string): Prom
   if (isId(reference)) return session.call('getGroup', { params: { groupId: reference } });
   const groups = await session.list('listGroups', {});
   const named = groups.filter(({ name }) => name === reference);
-  return only(named, `group “${reference}”`, 'keyturn groups list shows the groups there are.');
+  return only(named, {
+    reference,
+    kind: ['group', 'groups'],
+    describe: ({ status, createdDate }) => `${status}, created ${createdDate}`,
+  });
 }
 
 /** The id alone, without a call where it was given as one: deleted groups keep their audit trail. */
@@ -37,21 +41,38 @@ export async function findMachine(
 
 function onlyMachine(machines: readonly MachineView[], reference: string): MachineView {
   const matching = machines.filter(({ id, name }) => id === reference || name === reference);
-  return only(matching, `machine “${reference}”`, 'keyturn machines list shows the machines there are.');
+  return only(matching, {
+    reference,
+    kind: ['machine', 'machines'],
+    describe: ({ groupId, keyDeliveryStatus }) => `group ${groupId}, ${keyDeliveryStatus}`,
+  });
 }
 
 function isId(reference: string): boolean {
   return idSchema.safeParse(reference).success;
 }
 
+interface Search<Found> {
+  readonly reference: string;
+  /** What is looked for, one and several. */
+  readonly kind: readonly [one: string, several: string];
+  /** What tells namesakes apart, beside the id. */
+  readonly describe: (found: Found) => string;
+}
+
 function only<Found extends { readonly id: string }>(
   found: readonly Found[],
-  what: string,
-  hint: string,
+  { reference, kind: [one, several], describe }: Search<Found>,
 ): Found {
   const [first, ...others] = found;
-  if (first === undefined) throw new Failure('notFound', `There is no ${what}`, hint);
+  if (first === undefined) {
+    const hint = `keyturn ${several} list shows the ${several} there are.`;
+    throw new Failure('notFound', `There is no ${one} “${reference}”`, hint);
+  }
   if (others.length === 0) return first;
-  const ids = found.map(({ id }) => `  ${id}`).join('\n');
-  throw new Failure('usage', `There are ${found.length} of ${what}; give one by its id:\n${ids}`);
+  const candidates = found.map((each) => `  ${each.id}  ${describe(each)}`).join('\n');
+  throw new Failure(
+    'usage',
+    `${found.length} ${several} are named “${reference}”; give one by its id:\n${candidates}`,
+  );
 }

@@ -4,7 +4,7 @@ import { addMinutes } from '../shared/domain/instant.ts';
 import type { Instant } from '../shared/domain/instant.ts';
 import { groupStatusText, instantText, keyDeliveryStatusText } from './formats.ts';
 import { periodText } from './period.ts';
-import { printFacts, printTable } from './tables.ts';
+import { printFacts, printTable, sortedByName } from './tables.ts';
 import type { Terminal } from './terminal.ts';
 
 export function printGroups(terminal: Terminal, groups: readonly GroupView[], now: Instant): void {
@@ -15,7 +15,7 @@ export function printGroups(terminal: Terminal, groups: readonly GroupView[], no
   printTable(
     terminal,
     ['NAME', 'STATUS', 'MACHINES', 'PENDING', 'EXPIRED', 'NEXT RENEWAL', 'ID'],
-    groups.map((group) => [
+    sortedByName(groups).map((group) => [
       group.name,
       groupStatusText(terminal, group.status),
       String(group.machineCount),

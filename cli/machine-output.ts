@@ -4,7 +4,7 @@ import { secondsBetween } from '../shared/domain/instant.ts';
 import type { Instant } from '../shared/domain/instant.ts';
 import { instantText, keyDeliveryStatusText, STATUS_LEGEND } from './formats.ts';
 import { durationText } from './period.ts';
-import { printFacts, printTable } from './tables.ts';
+import { printFacts, printTable, sortedByName } from './tables.ts';
 import type { Terminal } from './terminal.ts';
 
 export function printMachines(terminal: Terminal, machines: readonly MachineView[], now: Instant): void {
@@ -15,7 +15,7 @@ export function printMachines(terminal: Terminal, machines: readonly MachineView
   printTable(
     terminal,
     ['NAME', 'STATUS', 'KEY', 'AGENT', 'LAST HEARTBEAT', 'ID'],
-    machines.map((machine) => [
+    sortedByName(machines).map((machine) => [
       machine.name,
       keyDeliveryStatusText(terminal, machine.keyDeliveryStatus),
       machine.keyVersion === null ? '-' : String(machine.keyVersion),

@@ -27,6 +27,25 @@ export function parseCount(text: string): number {
 }
 
 /** Minutes. */
+export function parseLifetime(text: string): number {
+  const minutes = parsePeriodOption(text);
+  if (minutes >= 5 && minutes <= 43_200) return minutes;
+  throw new InvalidArgumentError('It must be 5 minutes to 30 days, like 5m or 30d.');
+}
+
+export function parseUses(text: string): number {
+  const uses = parseCount(text);
+  if (uses <= 10_000) return uses;
+  throw new InvalidArgumentError('It must be 1 to 10000.');
+}
+
+export function parseName(text: string): string {
+  const length = text.trim().length;
+  if (length >= 1 && length <= 100) return text.trim();
+  throw new InvalidArgumentError('It must be 1 to 100 characters.');
+}
+
+/** Minutes. */
 export function parsePeriodOption(text: string): number {
   const minutes = parsePeriod(text);
   if (minutes !== null) return minutes;

@@ -70,7 +70,7 @@ async function signInToken({ env, cwd }: World, options: SignInOptions): Promise
     throw new Failure(
       'forbidden',
       `Not signed in: neither --sign-in-token nor KEYTURN_TOKEN is given, and ${path} cannot be read`,
-      'On the machine where the service runs locally, run this beside its data folder or give it with --data.',
+      'npm start runs a service here, and makes that file. Run this beside its data folder, or give that with --data.',
       { cause },
     );
   }

@@ -10,6 +10,14 @@ export function parsePeriod(text: string): number | null {
   return Number(count) * UNIT_MINUTES[(unit || 'm') as keyof typeof UNIT_MINUTES];
 }
 
+/** Minutes as `parsePeriod` takes them: `90d`, `36h`, `64801m`. */
+export function periodOption(minutes: number): string {
+  for (const unit of ['d', 'h'] as const) {
+    if (minutes % UNIT_MINUTES[unit] === 0) return `${minutes / UNIT_MINUTES[unit]}${unit}`;
+  }
+  return `${minutes}m`;
+}
+
 /** Minutes as people count them: `90 days`. */
 export function periodText(minutes: number): string {
   return durationText(minutes * 60);

@@ -37,3 +37,13 @@ function padded(text: string, width: number): string {
 function visibleLength(text: string): number {
   return Array.from(stripVTControlCharacters(text)).length;
 }
+
+/** As people look for them: “bot-2” before “bot-10”. */
+export function sortedByName<Row extends { readonly name: string; readonly id: string }>(
+  rows: readonly Row[],
+): Row[] {
+  return rows.toSorted(
+    (one, other) =>
+      one.name.localeCompare(other.name, 'en', { numeric: true }) || (one.id < other.id ? -1 : 1),
+  );
+}

@@ -12,6 +12,7 @@ type AgentEventKind =
   | 'keyRetired'
   | 'keyKept'
   | 'stagedKeyDropped'
+  | 'rejoinUnneeded'
   | 'retrying'
   | 'attention'
   | 'stopped';

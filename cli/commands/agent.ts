@@ -61,7 +61,7 @@ function join({ world, compose, passwordFrom }: Parts): Command {
     .description('makes this machine a member of a group; may be repeated when cut off')
     .requiredOption('--token <token>', 'enrollment token, from keyturn groups enroll')
     .option('--server <url>', 'the service (KEYTURN_SERVER; http://127.0.0.1:7071)')
-    .option('--name <name>', 'the machine’s name for people (the host’s name)')
+    .option('--name <name>', 'the machine’s name for people, 1 to 100 characters (the host’s name)')
     .option(...PASSWORD_STDIN)
     .addHelpText(
       'after',

@@ -39,9 +39,16 @@ Examples:
       const latest = await eventsReader(session, options);
       const events = await latest(options.limit ?? LIMIT_DEFAULT);
       if (options.follow === true)
-        return follow(session, latest, events, world.stop(), lineOf(terminal, options));
+        return follow(
+          session,
+          latest,
+          events,
+          world.stop(),
+          await lineOf(session, terminal, options, events),
+        );
       if (options.json === true) return printJson(terminal, events);
-      const line = lineOf(terminal, options);
+      if (events.length === 0) return terminal.note('There are no events.');
+      const line = await lineOf(session, terminal, options, events);
       for (const event of events) line(event);
     });
 }
@@ -98,17 +105,43 @@ function eventKey({ groupId, id }: EventView): string {
   return `${groupId} ${id}`;
 }
 
-function lineOf(terminal: Terminal, { json }: Options): (event: EventView) => void {
+/** Columns of fixed width, so that lines that are printed one by one are aligned too. */
+const WHAT_WIDTH = 27;
+
+async function lineOf(
+  session: PeopleSession,
+  terminal: Terminal,
+  { json, group }: Options,
+  events: readonly EventView[],
+): Promise<(event: EventView) => void> {
   if (json === true) return (event) => terminal.print(JSON.stringify(event));
+  const groupOf = group === undefined ? await groupColumn(session, events) : () => '';
   return (event) => {
-    const { occurredOn, kind, machineName, actor, reason, keyDeliveryStatus } = event;
+    const { occurredOn, kind, reason, keyDeliveryStatus } = event;
     const what =
       keyDeliveryStatus === null ? kind : `${keyDeliveryStatus.from ?? 'new'} → ${keyDeliveryStatus.to}`;
-    const who = actor.kind === 'person' ? `by ${actor.id}` : null;
-    const subject = [machineName, who].filter((part) => part !== null).join(', ');
+    const subject = subjectOf(event);
     const about = subject === '' ? '' : `${subject}: `;
     terminal.print(
-      `${terminal.style('dim', occurredOn)}  ${terminal.style('bold', what)}  ${about}${reason}`,
+      `${terminal.style('dim', occurredOn)}  ${groupOf(event)}${terminal.style('bold', what.padEnd(WHAT_WIDTH))}  ${about}${reason}`,
     );
   };
+}
+
+/** The machine that it is about, and who did it, where that says more. */
+function subjectOf({ machineName, machineId, actor }: EventView): string {
+  const machine = machineName ?? machineId;
+  if (actor.kind === 'person') return [machine, `by ${actor.id}`].filter((part) => part !== null).join(', ');
+  return machine ?? (actor.kind === 'machine' ? `by machine ${actor.id}` : '');
+}
+
+/** Groups by name; one that is not there any more, or not yet, by id. */
+async function groupColumn(
+  session: PeopleSession,
+  events: readonly EventView[],
+): Promise<(event: EventView) => string> {
+  const names = new Map((await session.list('listGroups', {})).map(({ id, name }) => [id, name]));
+  const nameOf = ({ groupId }: EventView) => names.get(groupId) ?? groupId;
+  const width = Math.max(0, ...events.map((event) => Array.from(nameOf(event)).length));
+  return (event) => `${nameOf(event).padEnd(width)}  `;
 }

@@ -4,7 +4,10 @@ import type { GroupView } from '../../shared/api/group.ts';
 import {
   confirm,
   parseCount,
+  parseLifetime,
+  parseName,
   parsePeriodOption,
+  parseUses,
   printJson,
   withJson,
   withSignIn,
@@ -77,7 +80,7 @@ function create(parts: Parts): Command {
   return withPolicy(
     new Command('create')
       .description('creates a group; its first machine makes the key')
-      .argument('<name>')
+      .argument('<name>', '1 to 100 characters; need not be the only one', parseName)
       .option('--description <text>', 'for people'),
   )
     .addHelpText(
@@ -113,12 +116,13 @@ function list(parts: Parts): Command {
     .action(async (options: Options & { status?: string }) => {
       const { groupStatusSchema } = await import('../../shared/api/group.ts');
       const { Failure } = await import('../failure.ts');
-      const status = groupStatusSchema.optional().safeParse(options.status);
-      if (!status.success) {
+      const given = options.status?.toLowerCase();
+      const status = groupStatusSchema.options.find((name) => name.toLowerCase() === given);
+      if (given !== undefined && status === undefined) {
         throw new Failure('usage', `A group’s status is ${groupStatusSchema.options.join(', ')}`);
       }
       const session = await signIn(parts.world, options);
-      const query = status.data === undefined ? {} : { status: status.data };
+      const query = status === undefined ? {} : { status };
       const groups = await session.list('listGroups', { query }, options.limit);
       if (options.json === true) return printJson(parts.terminal, groups);
       const { printGroups } = await import('../group-output.ts');
@@ -191,8 +195,8 @@ function enroll(parts: Parts): Command {
   return new Command('enroll')
     .description('makes an enrollment token, with which machines may join; it is shown once')
     .argument('<group>', 'its id or name')
-    .option('--lifetime <period>', 'how long it is good for (1d)', parsePeriodOption)
-    .option('--uses <count>', 'how many machines it admits (50)', parseCount)
+    .option('--lifetime <period>', 'how long it is good for, 5m to 30d (1d)', parseLifetime)
+    .option('--uses <count>', 'how many machines it admits, 1 to 10000 (50)', parseUses)
     .addHelpText(
       'after',
       `

@@ -72,14 +72,27 @@ Examples:
 async function listingQuery({ status, agentVersion, lastHeartbeatBefore }: ListingOptions) {
   const { listMachinesQuery } = await import('../../shared/api/machine.ts');
   const { Failure } = await import('../failure.ts');
-  const query = listMachinesQuery
-    .omit({ limit: true, cursor: true })
-    .safeParse({ keyDeliveryStatus: status, agentVersion, lastHeartbeatBefore });
+  const query = listMachinesQuery.omit({ limit: true, cursor: true }).safeParse({
+    keyDeliveryStatus: status,
+    agentVersion,
+    lastHeartbeatBefore: dayStart(lastHeartbeatBefore),
+  });
   if (query.success) return query.data;
   throw new Failure(
     'usage',
-    query.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('\n'),
+    query.error.issues.map(({ path, message }) => `${OPTIONS[String(path[0])]} ${message}`).join('\n'),
   );
+}
+
+const OPTIONS: Partial<Record<string, string>> = {
+  keyDeliveryStatus: '--status',
+  agentVersion: '--agent-version',
+  lastHeartbeatBefore: '--last-heartbeat-before',
+};
+
+/** A day stands for its start. */
+function dayStart(text: string | undefined): string | undefined {
+  return text !== undefined && /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text;
 }
 
 async function listed(

@@ -145,6 +145,7 @@ describe('A renewal', () => {
     await checkInOnce(nth(fleet, 0));
     const given = password();
     expect(await rejoin(nth(fleet, 1), given)).toMatchObject({ keyDeliveryStatus: 'Default' });
+    expect(nth(fleet, 1).events.map(({ event }) => event)).toContain('rejoinUnneeded');
     expect(given.asked).toEqual([]);
   });
 });
