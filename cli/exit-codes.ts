@@ -14,6 +14,7 @@ export const EXIT_CODES = {
   folder: [10, 'the agent’s folder holds no joined machine, or cannot be read'],
   clock: [11, 'this machine’s clock is wrong'],
   untrusted: [12, 'the service sent a key that cannot be trusted; nothing was changed'],
+  interrupted: [130, 'interrupted at a question'],
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type ExitName = keyof typeof EXIT_CODES;

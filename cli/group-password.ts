@@ -9,11 +9,14 @@ export interface PasswordOptions {
   readonly passwordStdin?: boolean;
 }
 
-/** A source that asks at most once, and generates what nobody chose. */
+const ASKED_MAX = 3;
+
+/** A source that asks once, or again when the answer was wrong, and generates what nobody chose. */
 export function groupPassword(terminal: Terminal, options: PasswordOptions): GroupPasswordSource {
   let known: string | null = null;
   let generated: string | null = null;
   let isShown = false;
+  let asked = 0;
 
   async function fromStdin(): Promise<string> {
     known ??= await stdinPassword(terminal);
@@ -24,9 +27,18 @@ export function groupPassword(terminal: Terminal, options: PasswordOptions): Gro
     async existing() {
       if (options.passwordStdin === true) return fromStdin();
       if (!terminal.isInteractive) throw noPassword();
-      known ??= await terminal.askHidden('Group password: ');
+      if (known === null) {
+        asked += 1;
+        known = await terminal.askHidden('Group password: ');
+      }
       terminal.note('Opening the key with the password.');
       return known;
+    },
+    wrong() {
+      if (options.passwordStdin === true || asked >= ASKED_MAX) return false;
+      known = null;
+      terminal.note('The group password is wrong; try again.');
+      return true;
     },
     async chosen() {
       if (options.passwordStdin === true) return normalizeNewPassword(await fromStdin());

@@ -84,6 +84,8 @@ interface Explanation {
 async function explain(error: unknown, { world, terminal, caller, debug }: Explanation): Promise<number> {
   const { describeError } = await import('./error-description.ts');
   const { message, hint, exit } = describeError(error, { caller, now: await presentInstant(world) });
+  // Whoever pressed Ctrl-C knows why it ended.
+  if (exit === 'interrupted') return exitCode(exit);
   terminal.note(`${terminal.noteStyle(['red', 'bold'], 'keyturn: error:')} ${message}`);
   if (hint !== null) terminal.note(`${terminal.noteStyle('dim', 'hint:')} ${terminal.commands(hint)}`);
   if (debug) terminal.note(error instanceof Error ? (error.stack ?? '') : String(error));

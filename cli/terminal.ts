@@ -25,7 +25,7 @@ export interface Terminal {
   commands(text: string): string;
   /** Whether a person is there to be asked. */
   readonly isInteractive: boolean;
-  /** Asks a person. @throws Failure `usage` where there is nobody, or no answer. */
+  /** Asks a person. @throws Failure `usage` where there is nobody, or no answer; `interrupted` at Ctrl-C. */
   ask(question: string): Promise<string>;
   /** Asks without showing the answer. @throws as `ask`. */
   askHidden(question: string): Promise<string>;
@@ -47,11 +47,16 @@ export function streamTerminal(streams: TerminalStreams, env: NodeJS.ProcessEnv)
     const lines = createInterface({ input: stdin, output, terminal: true });
     const ended = new AbortController();
     lines.once('close', () => ended.abort());
-    lines.once('SIGINT', () => lines.close());
+    let isInterrupted = false;
+    lines.once('SIGINT', () => {
+      isInterrupted = true;
+      lines.close();
+    });
     try {
       return await lines.question(hidden ? '' : text, { signal: ended.signal });
     } catch (cause) {
       if (!ended.signal.aborted) throw cause;
+      if (isInterrupted) throw new Failure('interrupted', 'Interrupted', null, { cause });
       throw new Failure('usage', 'No answer was given', null, { cause });
     } finally {
       lines.close();

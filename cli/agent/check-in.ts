@@ -141,7 +141,9 @@ async function recordAnswer({ agent, records }: MachineContext, answer: CheckInA
   await agent.observe('check-in-recorded');
 }
 
+/** What says something of the machine, and not only of the command that was given. */
 function isExpected(error: unknown): boolean {
+  if (error instanceof Failure && (error.exit === 'usage' || error.exit === 'interrupted')) return false;
   return [Problem, ServiceUnreachable, UnexpectedAnswer, Failure].some((known) => error instanceof known);
 }
 

@@ -66,14 +66,39 @@ async function fetchAndKeep(
 ): Promise<HeldKeyRecord> {
   const { agent, records, service } = context;
   const outgoing = action.opensWith === 'outgoingKey' ? await outgoingKey(context, action.version) : null;
-  const given = action.opensWith === 'password' ? await requirePassword(password).existing() : null;
+  const source = action.opensWith === 'password' ? requirePassword(password) : null;
+  const given = source && (await source.existing());
   const view = await service.fetchPackage(action.version);
   await agent.observe('package-fetched');
-  const record = await opened(context, action, view, outgoing, given);
+  const record = await openedAtLast(context, { action, view, outgoing }, given, source);
   await agent.observe('package-opened');
   await records.writeHeldKey(record);
   await agent.observe('key-stored');
   return record;
+}
+
+interface Opening {
+  readonly action: FetchAction;
+  readonly view: KeyPackageView;
+  readonly outgoing: Awaited<ReturnType<typeof outgoingKey>> | null;
+}
+
+/** A person who mistyped the password may be asked again. */
+async function openedAtLast(
+  context: MachineContext,
+  { action, view, outgoing }: Opening,
+  given: string | null,
+  source: GroupPasswordSource | null,
+): Promise<HeldKeyRecord> {
+  for (let password = given; ;) {
+    try {
+      return await opened(context, action, view, outgoing, password);
+    } catch (error) {
+      const isWrong = error instanceof Failure && error.exit === 'wrongPassword';
+      if (!isWrong || source?.wrong?.() !== true) throw error;
+      password = await source.existing();
+    }
+  }
 }
 
 async function outgoingKey({ records, machine }: MachineContext, version: number) {

@@ -201,11 +201,15 @@ test('A person is asked on a terminal; a hidden answer is shown nowhere', async 
   expect(stripVTControlCharacters(String(stderr.read()))).toContain('Sure? y');
 });
 
-test('No answer, and nobody to ask, are wrong usage', async () => {
+test('No answer, and nobody to ask, are wrong usage; Ctrl-C is not', async () => {
   const { stdin, terminal } = terminalOn(true);
   const answer = terminal.askHidden('Group password: ');
   stdin.write('\u0003');
-  await expect(answer).rejects.toMatchObject({ exit: 'usage' });
+  await expect(answer).rejects.toMatchObject({ exit: 'interrupted' });
+  const ended = terminalOn(true);
+  const unanswered = ended.terminal.ask('Sure? ');
+  ended.stdin.end();
+  await expect(unanswered).rejects.toMatchObject({ exit: 'usage' });
   await expect(terminalOn(false).terminal.ask('Sure? ')).rejects.toMatchObject({ exit: 'usage' });
 });
 

@@ -157,6 +157,9 @@ PASSWORD
     expect(await type('machines remove press-1')).toMatchObject({ code: 2 });
     expect(await type('machines remove press-1 --yes')).toMatchObject({ code: 0 });
     expect(await reads(`agent check-in --folder ${folder}/press-1`)).toMatch(/\[9\]\n$/);
+    expect(await reads(`agent status --folder ${folder}/press-1`)).toMatch(
+      /^Status +Removed from its group$/m,
+    );
     expect(await reads('groups show press')).toContain('Machines      none');
   });
 
