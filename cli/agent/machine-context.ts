@@ -59,8 +59,8 @@ export async function openJoined(agent: Agent): Promise<MachineContext> {
 
 /** Whether it was told that it is a member, or holds or made a key. */
 export async function hasJoined(records: AgentRecords): Promise<boolean> {
-  const last = await records.lastCheckIn();
-  if (last?.answer != null && last.answer.keyDeliveryStatus !== null) return true;
+  const answer = (await records.lastCheckIn())?.answer ?? null;
+  if (answer !== null && answer.keyDeliveryStatus !== null) return true;
   return (await records.heldKeys()).length > 0 || (await records.stagedKey()) !== null;
 }
 

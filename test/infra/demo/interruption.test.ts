@@ -24,7 +24,7 @@ test.each([
   child.kill(signal);
   expect(await once(child, 'close')).toEqual([code, null]);
   expect(existsSync(folder)).toBe(false);
-  await expect(fetch(url)).rejects.toThrow();
+  await expect(fetch(url)).rejects.toBeInstanceOf(TypeError);
 });
 
 test('So does a reader that has had enough', async () => {
@@ -32,7 +32,7 @@ test('So does a reader that has had enough', async () => {
   child.stdout.destroy();
   expect(await once(child, 'close')).toEqual([141, null]);
   expect(existsSync(folder)).toBe(false);
-  await expect(fetch(url)).rejects.toThrow();
+  await expect(fetch(url)).rejects.toBeInstanceOf(TypeError);
 });
 
 test('Help starts nothing', async () => {
