@@ -50,13 +50,17 @@ export async function createEnrollmentToken(
     groupId,
     occurredOn: now,
     actor: { kind: 'person', id: person.name },
-    reason: `Admits up to ${body.uses} machines until ${document.expiresOn}.`,
+    reason: `Admits ${machines(body.uses)} until ${document.expiresOn}.`,
   });
   await system.store.write(groupId, [
     { kind: 'create', document },
     { kind: 'create', document: event },
   ]);
   return { id: made.tokenId, token: made.token, expiresOn: document.expiresOn, uses: body.uses };
+}
+
+function machines(count: number): string {
+  return count === 1 ? 'one machine' : `up to ${count} machines`;
 }
 
 /** Revokes the token at once; machines that joined with it stay. @throws Problem `EnrollmentTokenNotFound`. */
@@ -76,7 +80,7 @@ export async function revokeEnrollmentToken(
       groupId,
       occurredOn: system.clock.now(),
       actor: { kind: 'person', id: person.name },
-      reason: `It would have admitted ${stored.document.usesLeft} more machines.`,
+      reason: `It could have admitted ${machines(stored.document.usesLeft)} more.`,
     });
     await system.store.write(groupId, [
       { kind: 'delete', id: stored.document.id, version: stored.version },

@@ -140,6 +140,7 @@ function firstPassword(group: Group, machine: Machine, now: Instant) {
     occurredOn: now,
     actor: { kind: 'machine', id: machine.id },
     renewal: 1,
+    machine,
     reason: 'The group’s first machine set its password.',
   });
 }

@@ -91,6 +91,7 @@ async function write(
     groupId: machine.groupId,
     occurredOn: now,
     actor: { kind: 'machine', id: machine.id },
+    machine,
     renewal: rewrapped.version,
     reason: `It opens version ${rewrapped.version} and replaces the password before.`,
   });
