@@ -127,12 +127,14 @@ export function spent(token: EnrollmentToken): EnrollmentToken {
 
 /**
  * A machine that has not become a member is let in only as long as its token is good: what it may try, it may try
- * for a limited time. @throws Problem `EnrollmentTokenInvalid` when it was revoked, `EnrollmentTokenExpired`.
+ * for a limited time. @throws Problem `EnrollmentTokenInvalid` when it was revoked, `EnrollmentTokenExpired`,
+ * `GroupDeleted` when it went with its group.
  */
 export async function refuseUnlessAdmitted(system: System, machine: Machine): Promise<void> {
   if (machine.membership !== 'joining') return;
   refuseExpired(system, machine.admittedUntil);
   if ((await system.store.read(machine.groupId, machine.enrollmentTokenId)) !== null) return;
+  await readGroup(system, machine.groupId);
   throw new Problem(
     'EnrollmentTokenInvalid',
     'The enrollment token of this machine was revoked; join with another.',
