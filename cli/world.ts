@@ -1,5 +1,6 @@
 // All that the command line touches outside itself. Tests hand in their own.
 import type { AgentStep } from './agent/steps.ts';
+import { whenNpmShellIsGone } from '../shared/adapters/npm-parent.ts';
 import type { TerminalStreams } from './terminal.ts';
 
 export interface World {
@@ -28,5 +29,6 @@ export function processWorld(changes: Partial<World> = {}): World {
 function stopSignal(): AbortSignal {
   const controller = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => controller.abort());
+  whenNpmShellIsGone(process.env, () => controller.abort());
   return controller.signal;
 }

@@ -16,7 +16,7 @@ const NO_PACKAGES = /^$/;
 const ANY_PACKAGE = /^/;
 
 /** Clocks, what they wait with, and the lock on a folder: all that a machine needs of adapters. */
-const MACHINE_ADAPTERS = '(system-clock|file-clock|pause|sqlite-folder-lock)';
+const MACHINE_ADAPTERS = '(system-clock|file-clock|npm-parent|pause|sqlite-folder-lock)';
 
 /** Imports point one way. Every file of the tree belongs to exactly one layer. */
 export const LAYERS: readonly Layer[] = [
@@ -139,7 +139,7 @@ export function ambientTimeAndChance(tree: SourceTree): string[] {
 const ENVIRONMENT = /\bprocess\.env\b|\benv\b[^;=]*\}\s*=\s*process\b|\benv\b[^;]*\bfrom 'node:process'/;
 /** Where processes begin, or start others. */
 const MAY_READ_ENVIRONMENT =
-  /^(shared\/compose|cli\/world|infra\/local\/(azurite|local-keyturn)|infra\/demo\/processes)\.ts$/;
+  /^(shared\/compose|cli\/world|infra\/local\/(azurite|local-keyturn|main)|infra\/demo\/processes)\.ts$/;
 
 export function readsOfEnvironment(tree: SourceTree): string[] {
   return linesWith(tree, ENVIRONMENT, MAY_READ_ENVIRONMENT);

@@ -1,6 +1,7 @@
 // `npm start`: Keyturn on one machine.
 import { relative, resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { whenNpmShellIsGone } from '../../shared/adapters/npm-parent.ts';
 import { VERSION } from '../../shared/version.ts';
 import { startLocalKeyturn } from './local-keyturn.ts';
 import { EXIT_CODES, StartFailure } from './start-failure.ts';
@@ -52,6 +53,7 @@ function signalToStop(): Promise<void> {
       resolve();
     });
   }
+  whenNpmShellIsGone(process.env, resolve);
   return promise;
 }
 
