@@ -50,11 +50,10 @@ export function requireNoPerson(answer: CheckInAnswer): void {
   if (actions.has('updateAgent')) {
     throw new Failure('refused', 'This agent is too old to renew', 'Update it; then keyturn agent check-in.');
   }
-  // `rejoin` may have been asked for and done since.
-  if (actions.has('rejoin') && answer.keyDeliveryStatus !== 'Default') {
+  if (actions.has('rejoin')) {
     throw new Failure(
       'refused',
-      'This machine missed a renewal',
+      answer.policy === 'KeyLost' ? 'This machine lost its key' : 'This machine missed a renewal',
       'Regenerate the group password on an up-to-date machine; then keyturn agent rejoin.',
     );
   }

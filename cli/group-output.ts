@@ -9,7 +9,7 @@ import type { Terminal } from './terminal.ts';
 
 export function printGroups(terminal: Terminal, groups: readonly GroupView[], now: Instant): void {
   if (groups.length === 0) {
-    terminal.note(terminal.commands('There are no groups. Make one: keyturn groups create NAME'));
+    terminal.note(terminal.commands('There are no such groups. To make one: keyturn groups create NAME'));
     return;
   }
   printTable(
@@ -42,7 +42,7 @@ export function printGroup(terminal: Terminal, group: GroupView, now: Instant): 
     ['Progress', progress(group)],
     ['Machines', machines(terminal, group)],
     ['Primary key', keyText(group.primaryKey, now)],
-    ['Outgoing key', keyText(group.secondaryKey, now)],
+    ['Outgoing key', outgoingKeyText(group, now)],
     ['Policy', policyText(group)],
     ['Password', passwordText(terminal, group, now)],
     ['Created', instantText(group.createdDate, now)],
@@ -72,7 +72,7 @@ const RENEWAL_REASONS = {
 
 /** How a renewal goes on by itself, and how to speed it up. */
 const TAKING_PART =
-  'Machines take part at their next check-in, within about an hour by default; keyturn agent check-in on a machine speeds it up.';
+  'Machines take part at their next check-in, within 75 minutes by default; keyturn agent check-in on a machine speeds it up.';
 
 function renewingReason(terminal: Terminal, { renewal, primaryKey }: GroupView, now: Instant): string {
   if (renewal === null) return 'A renewal window is open.';
@@ -114,6 +114,11 @@ function machines(terminal: Terminal, { machineCount, machinesByStatus }: GroupV
     .filter((status) => machinesByStatus[status] > 0)
     .map((status) => `${machinesByStatus[status]} ${keyDeliveryStatusText(terminal, status)}`);
   return `${machineCount}: ${counts.join(', ')}`;
+}
+
+function outgoingKeyText({ secondaryKey, renewal }: GroupView, now: Instant): string | null {
+  const text = keyText(secondaryKey, now);
+  return text === null || renewal === null ? text : `${text}; works until the window ends`;
 }
 
 function keyText(key: GroupView['primaryKey'], now: Instant): string | null {

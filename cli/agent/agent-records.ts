@@ -141,8 +141,14 @@ export class AgentRecords {
     await this.#folder.remove(RECORD_NAMES.stagedKey);
   }
 
+  /** Null when it is damaged, too: it only tells of what was, and the next check-in writes it anew. */
   async lastCheckIn(): Promise<LastCheckInRecord | null> {
-    return this.#read(RECORD_NAMES.lastCheckIn, lastCheckInRecord);
+    try {
+      return await this.#read(RECORD_NAMES.lastCheckIn, lastCheckInRecord);
+    } catch (error) {
+      if (error instanceof Failure) return null;
+      throw error;
+    }
   }
 
   async writeLastCheckIn(record: LastCheckInRecord): Promise<void> {

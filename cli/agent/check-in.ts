@@ -29,7 +29,6 @@ const OVERTAKEN: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'LeaseNotHeld',
   'KeyAlreadyIssued',
   'KeyNotPrimary',
-  'Contention',
 ]);
 const ROUNDS_MAX = 4;
 const REPORTED_KEYS_MAX = 20;
@@ -51,10 +50,11 @@ export async function checkIn(context: MachineContext, options: CheckInOptions =
 }
 
 async function carriedOut(context: MachineContext, options: CheckInOptions): Promise<CheckInAnswer> {
+  let first = options.ask;
   for (let round = 1; ; round++) {
     try {
-      const ask = round === 1 && options.ask !== undefined ? options.ask : () => report(context, options);
-      const answer = await ask();
+      const answer = await (first === undefined ? report(context, options) : first());
+      first = undefined;
       requireOwn(context, answer);
       await settleProof(context, answer);
       const promoted = await settleStagedKey(context, answer);
@@ -126,7 +126,12 @@ function done(
   answer: CheckInAnswer,
   now: Pick<CheckInAnswer, 'keyDeliveryStatus' | 'keyVersion'>,
 ): CheckInAnswer {
-  return { ...answer, ...now, reason: `Up to date with version ${now.keyVersion}.` };
+  const held = `version ${now.keyVersion}`;
+  const reason =
+    now.keyDeliveryStatus === 'Default'
+      ? `Up to date with ${held}.`
+      : `Holds ${held}; the window’s new key is still to come.`;
+  return { ...answer, ...now, reason };
 }
 
 async function recordAnswer({ agent, records }: MachineContext, answer: CheckInAnswer): Promise<void> {

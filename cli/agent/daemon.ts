@@ -29,6 +29,9 @@ export async function runDaemon(agent: Agent, signal: AbortSignal): Promise<void
   });
 }
 
+/** A service that knows the group or machine no more may have lost its data or its way for a while; these are its word. */
+const ENDS: ReadonlySet<string> = new Set(['MachineRemoved', 'GroupDeleted']);
+
 interface Round {
   readonly failed: boolean;
   readonly waitSeconds: number;
@@ -46,7 +49,7 @@ async function checkInOnce(agent: Agent, attempt: number): Promise<Round> {
     return { failed: false, waitSeconds: answer.nextCheckIn.afterSeconds };
   } catch (error) {
     const { exit, code, message } = describeError(error, { caller: 'machine', now: agent.clock.now() });
-    if (exit === 'gone' || exit === 'folder') throw error;
+    if (ENDS.has(code) || exit === 'folder') throw error;
     const waitSeconds = Math.max(backoffSeconds(machineId, attempt), retryAfterSeconds(error));
     agent.report({
       event: 'retrying',
@@ -70,13 +73,13 @@ function reportAnswer(agent: Agent, answer: CheckInAnswer): void {
 }
 
 /**
- * Seconds to wait after the `attempt`th failure in a row, from 1: doubling from 5 s to 15 min, of which a hash of machine
- * and attempt takes off up to a half, so that machines that failed together do not come back together.
+ * Seconds to wait after the `attempt`th failure in a row, from 1: doubling from 5 s to 15 min, to which a hash of machine
+ * and attempt adds up to a half, so that machines that failed together do not come back together.
  */
 export function backoffSeconds(machineId: string, attempt: number): number {
-  const full = Math.min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS_MIN * 2 ** Math.min(attempt - 1, 16));
+  const full = Math.min(BACKOFF_SECONDS_MAX / 1.5, BACKOFF_SECONDS_MIN * 2 ** Math.min(attempt - 1, 16));
   const share = Number.parseInt(hash('sha256', `${machineId}:${attempt}`, 'hex').slice(0, 8), 16) / 2 ** 32;
-  return Math.max(BACKOFF_SECONDS_MIN, Math.round(full * (0.5 + share / 2)));
+  return Math.round(full * (1 + share / 2));
 }
 
 function retryAfterSeconds(error: unknown): number {

@@ -26,11 +26,21 @@ export async function fetchKey(
   password: GroupPasswordSource | null,
 ): Promise<Awaited<ReturnType<MachineContext['service']['proveKey']>>> {
   const { agent, records, service, machine } = context;
-  const held = (await records.heldKeys()).find(({ version }) => version === action.version);
-  if (held !== undefined && held.thumbprint !== action.thumbprint) {
+  const keys = await records.heldKeys();
+  const held = keys.find(({ version }) => version === action.version);
+  const isForeign = held !== undefined && held.thumbprint !== action.thumbprint;
+  const byPassword = action.opensWith === 'password' && password !== null;
+  if (isForeign && !byPassword) {
     throw untrusted(`it is not the version ${action.version} that this machine holds`);
   }
-  const record = held ?? (await fetchAndKeep(context, action, password));
+  if (
+    action.opensWith === 'password' &&
+    password === null &&
+    keys.some(({ provedOn }) => provedOn !== null)
+  ) {
+    throw untrusted('it comes with a password’s wrap alone, and nobody asked for that');
+  }
+  const record = held === undefined || isForeign ? await fetchAndKeep(context, action, password) : held;
   const { groupId, machineId } = machine;
   const proof = await signProof(
     { groupId, machineId, version: action.version, challenge: action.challenge },

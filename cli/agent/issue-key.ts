@@ -46,13 +46,8 @@ async function stagedFor(
   const { records } = context;
   const known = await records.stagedKey();
   // The same key again, never a second one: the first may be under way to the service and be taken after all.
-  if (known?.challenge === action.challenge) {
-    if (known.version > 1) return known;
-    return {
-      ...known,
-      request: { ...known.request, passwordWrap: await firstWrap(context, known, password) },
-    };
-  }
+  // And under the same password: whichever call is taken, its answer is of this one.
+  if (known?.challenge === action.challenge) return known;
   const held = await records.heldKeys();
   if (held.some(({ version }) => version >= action.version)) {
     throw new Failure(

@@ -33,12 +33,21 @@ export async function join(agent: Agent, request: JoinRequest): Promise<CheckInA
     const context = await machineContext(agent, machine);
     agent.report({ event: 'joining', text: `Joining group ${groupId} as “${machine.name}”.` });
     const answer = await untilMember(context, request);
+    if ((await context.records.heldKeys()).length === 0) throw keyLost();
     agent.report({
       event: 'joined',
       text: `“${machine.name}” is a machine of the group “${answer.group.name}”: ${machine.machineId}.`,
     });
     return answer;
   });
+}
+
+function keyLost(): Failure {
+  return new Failure(
+    'refused',
+    'This machine is in the group already, and has lost the group’s key',
+    'Rejoin with the group password: keyturn agent rejoin',
+  );
 }
 
 function parseToken(text: string) {
@@ -64,6 +73,7 @@ async function ownMachine(
     if (hasKeys) throw otherMachine(agent, known);
   }
   // What was tried before never got a key: nothing is lost by beginning anew.
+  if (known !== null) await records.clear();
   const machine = { server, groupId, machineId: randomUUID(), name };
   await records.writeMachine(machine, await newMachineIdentity());
   await agent.observe('identity-stored');

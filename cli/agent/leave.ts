@@ -26,7 +26,11 @@ export async function leave(agent: Agent, force: boolean): Promise<Leaving> {
       await records.clear();
       throw notJoined(agent);
     }
-    const wasMember = await hasJoined(records);
+    // What cannot be read any more is forgotten all the same when it is to be by force.
+    const wasMember = await hasJoined(records).catch((error: unknown) => {
+      if (!force) throw error;
+      return true;
+    });
     const told = await tell(agent, { force, wasMember });
     await records.clear();
     await agent.observe('folder-emptied');

@@ -13,7 +13,10 @@ export async function rejoin(agent: Agent, password: GroupPasswordSource): Promi
   return agent.folder.exclusively(async () => {
     const context = await openJoined(agent);
     const answer = await memberCheckIn(context, { password });
-    if (answer.keyDeliveryStatus !== 'Default') return memberCheckIn(context, { password, rejoin: true });
+    const isAsked = answer.actions.some(({ action }) => action === 'rejoin');
+    if (isAsked || answer.keyDeliveryStatus !== 'Default') {
+      return memberCheckIn(context, { password, rejoin: true });
+    }
     // It was up to date, or could catch up by itself.
     agent.report({ event: 'rejoinUnneeded', text: 'No rejoin was needed.' });
     return answer;

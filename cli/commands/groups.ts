@@ -178,7 +178,7 @@ function renew(parts: Parts): Command {
       'after',
       `
 The next machine to check in makes the new key; both keys are honoured until the window ends. Machines
-check in within about an hour by default; keyturn agent check-in on a machine speeds it up.
+check in within 75 minutes by default; keyturn agent check-in on a machine speeds it up.
 
 Examples:
   keyturn groups renew press`,

@@ -101,7 +101,7 @@ export const checkInAnswerSchema = z
     policy: z.string().meta({ description: 'The name of the rule that decided.' }),
     reason: z.string(),
     actions: actionsSchema,
-    nextCheckIn: z.object({ afterSeconds: z.int().min(1) }),
+    nextCheckIn: z.object({ afterSeconds: z.int().min(1).max(604_800) }),
   })
   .meta({ id: 'CheckInAnswer' });
 export type CheckInAnswer = z.infer<typeof checkInAnswerSchema>;

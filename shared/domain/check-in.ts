@@ -191,7 +191,15 @@ function fetchNewKey({ group, machine, now }: CheckInInput): Outcome | null {
 }
 
 function missedWindow(input: CheckInInput): Outcome | null {
-  if (isCurrent(input)) return null;
+  const { primaryKey } = input.group;
+  if (isCurrent(input) || primaryKey === null) return null;
+  if (input.heldVersions?.includes(primaryKey.version) && input.machine.keyVersion !== primaryKey.version) {
+    return {
+      actions: [{ action: 'fetchKey', key: primaryKey, opensWith: 'outgoingKey' }],
+      reason: `It holds version ${primaryKey.version} and has yet to prove it.`,
+      pace: 'busy',
+    };
+  }
   const held = input.machine.keyVersion ?? 'none';
   return {
     actions: [{ action: 'rejoin' }],

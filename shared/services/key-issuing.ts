@@ -6,6 +6,7 @@ import type { keyReferenceSchema } from '../api/group.ts';
 import { Problem } from '../api/problem.ts';
 import { parseCertificate } from '../crypto/certificates.ts';
 import type { GroupCertificate } from '../crypto/certificates.ts';
+import { packageDigest } from '../crypto/wraps.ts';
 import { renewalEvent, singleEvent } from '../domain/event.ts';
 import { keyDocumentId } from '../domain/group.ts';
 import type { Group, GroupKeyDocument, IssuerLease, KeyReference } from '../domain/group.ts';
@@ -155,7 +156,10 @@ async function alreadyIssued(
   const { primaryKey } = group;
   if (primaryKey === null || request.version > primaryKey.version) return null;
   const issued = await system.store.read<GroupKeyDocument>(group.groupId, keyDocumentId(request.version));
-  const isSame = issued?.document.certificate === request.certificate;
+  const isSame =
+    issued?.document.certificate === request.certificate &&
+    issued.document.passwordWrap === (request.passwordWrap ?? null) &&
+    issued.document.packageDigest === packageDigest(Buffer.from(request.package, 'base64'));
   if (
     issued &&
     isSame &&

@@ -14,6 +14,7 @@ import { untilNoConflict } from './contention.ts';
 import { currentGroup } from './group-transitions.ts';
 import { checkWrap, translated } from './key-checks.ts';
 import { refuseUnlessPrimary } from './key-delivery.ts';
+import { readCaller } from './machine-callers.ts';
 import type { System } from './system.ts';
 
 /**
@@ -31,6 +32,7 @@ export function setPassword(
   if (machine.membership !== 'member')
     throw new Problem('Forbidden', 'Only a member may set the group’s password.');
   return untilNoConflict(async () => {
+    await readCaller(system, groupId, machine.id);
     const group = await currentGroup(system, groupId);
     refuseUnlessPrimary(system, group.document, version);
     const key = await system.store.read<GroupKeyDocument>(groupId, keyDocumentId(version));

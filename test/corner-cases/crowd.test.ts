@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CheckInAnswer } from '../../shared/api/check-in.ts';
 import type { Instant } from '../../shared/domain/instant.ts';
-import { crowdOf, groupOf, RealAgent } from '../service/real-agent.ts';
+import { crowdOf, groupOf } from '../service/real-agent.ts';
+import type { RealAgent } from '../service/real-agent.ts';
 import { startService } from '../service/running-service.ts';
 import type { RunningService } from '../service/running-service.ts';
 
