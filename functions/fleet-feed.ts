@@ -6,9 +6,9 @@ import type { FleetDocument } from '../shared/ports/document-store.ts';
 import type { System } from '../shared/services/system.ts';
 
 /**
- * Registers a consumer of the feed, with leases of its own, that handles one document at a time, in order. A document
- * that fails keeps none of the others from being handled. If any failed, the batch is retried for some hours and then passed
- * over by the host; `handle` sees documents again, so it must not mind.
+ * Registers a consumer of the feed, with leases of its own, that handles one document at a time, in order. One that fails
+ * keeps none of the others of its batch from being handled; but the batch is then retried, for some hours, before the host
+ * passes it over, and later ones wait. `handle` sees documents again, so it must not mind.
  */
 export function consumeFleet(
   consumer: string,
