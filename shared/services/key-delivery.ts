@@ -29,7 +29,7 @@ export async function getKeyPackage(
   const { groupId } = caller.document;
   const { document: group } = await currentGroup(system, groupId);
   refuseUnlessPrimary(system, group, version);
-  const key = await readKey(system, groupId, version);
+  const { document: key } = await readKey(system, groupId, version);
   const { thumbprint } = key;
   const pkcs12 = await system.vault.get({ groupId, version, thumbprint });
   if (pkcs12 === null)
@@ -66,7 +66,7 @@ export function proveKey(
     const { document: group } = await currentGroup(system, groupId);
     refuseUnlessPrimary(system, group, version);
     const { value } = openChallenge(system, machine.document, version);
-    const { certificate } = await readKey(system, groupId, version);
+    const { certificate } = (await readKey(system, groupId, version)).document;
     await translated('ProofInvalid', () =>
       verifyProof(proof, { groupId, machineId, version, challenge: value }, parseCertificate(certificate)),
     );
@@ -96,10 +96,15 @@ export function refuseUnlessPrimary(system: System, group: Group, version: numbe
   }
 }
 
-export async function readKey(system: System, groupId: string, version: number): Promise<GroupKeyDocument> {
+/** @throws Problem `KeyNotFound`. */
+export async function readKey(
+  system: System,
+  groupId: string,
+  version: number,
+): Promise<Stored<GroupKeyDocument>> {
   const stored = await system.store.read<GroupKeyDocument>(groupId, keyDocumentId(version));
   if (stored === null) throw new Problem('KeyNotFound', `Group ${groupId} has no key of version ${version}.`);
-  return stored.document;
+  return stored;
 }
 
 function openChallenge(system: System, { challenge }: Machine, version: number): ProofChallenge {

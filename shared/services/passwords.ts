@@ -6,14 +6,13 @@ import { parseCertificate } from '../crypto/certificates.ts';
 import { verifyPasswordChange } from '../crypto/proof.ts';
 import { PASSWORD_WRAP } from '../crypto/wraps.ts';
 import { singleEvent } from '../domain/event.ts';
-import { keyDocumentId } from '../domain/group.ts';
 import type { Group, GroupKeyDocument } from '../domain/group.ts';
 import type { Machine } from '../domain/machine.ts';
 import type { Stored } from '../ports/document-store.ts';
 import { untilNoConflict } from './contention.ts';
 import { currentGroup } from './group-transitions.ts';
 import { checkWrap, translated } from './key-checks.ts';
-import { refuseUnlessPrimary } from './key-delivery.ts';
+import { readKey, refuseUnlessPrimary } from './key-delivery.ts';
 import { readCaller } from './machine-callers.ts';
 import type { System } from './system.ts';
 
@@ -35,8 +34,7 @@ export function setPassword(
     await readCaller(system, groupId, machine.id);
     const group = await currentGroup(system, groupId);
     refuseUnlessPrimary(system, group.document, version);
-    const key = await system.store.read<GroupKeyDocument>(groupId, keyDocumentId(version));
-    if (key === null) throw new Problem('KeyNotFound', `Group ${groupId} has no key of version ${version}.`);
+    const key = await readKey(system, groupId, version);
     if (isRepeated(group.document, key.document, request)) return answer(group.document);
     refuseOtherRevision(group.document, request.revision);
     await checkRequest(machine, key.document, request);
