@@ -44,8 +44,11 @@ function parseOptions(argv: readonly string[]): Options {
 
 /** Each is loaded when its turn comes: what one imports must not weigh on another. */
 async function load(name: string): Promise<Benchmark> {
-  const module = (await import(`./${name}.ts`)) as { readonly benchmark: Benchmark };
-  return module.benchmark;
+  const module = (await import(`./${name}.ts`)) as Readonly<Record<string, Benchmark>>;
+  const exported = `${name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())}Benchmark`;
+  const benchmark = module[exported];
+  if (benchmark === undefined) throw new Error(`${name}.ts does not export ${exported}`);
+  return benchmark;
 }
 
 async function run(benchmark: Benchmark, scale: number): Promise<Outcome> {
