@@ -2,6 +2,7 @@
 import { blobPackageVault } from './adapters/blob-package-vault.ts';
 import { fileClock } from './adapters/file-clock.ts';
 import { localPeopleAuthenticator } from './adapters/local-people-authenticator.ts';
+import { rememberingPackageVault } from './adapters/remembering-package-vault.ts';
 import { sqliteDocumentStore } from './adapters/sqlite-document-store.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { isAgentVersion, MINIMUM_AGENT_VERSION_DEFAULT } from './domain/agent-version.ts';
@@ -46,7 +47,9 @@ function compose(environment: Environment): ComposedSystem {
   return {
     store,
     feed: store,
-    vault: blobPackageVault({ connectionString: required(environment, 'KEYTURN_VAULT_BLOBS') }),
+    vault: rememberingPackageVault(
+      blobPackageVault({ connectionString: required(environment, 'KEYTURN_VAULT_BLOBS') }),
+    ),
     clock: clockOf(environment),
     people: localPeopleAuthenticator(environment['KEYTURN_LOCAL_TOKENS'] ?? ''),
     settings: settingsOf(environment),
