@@ -1,0 +1,124 @@
+// Makes load in a process of its own: so many connections, each with one request under way at a time, the next as soon
+// as the answer is there. Tokens are signed before anything is measured.
+import { Agent, request } from 'node:http';
+import { MACHINE_TOKEN_AUDIENCE } from '../../shared/api/check-in.ts';
+import { machineIdentityFromPem } from '../../shared/crypto/machine-identity.ts';
+import { signMachineToken } from '../../shared/crypto/machine-token.ts';
+import type { Instant } from '../../shared/domain/instant.ts';
+import { answerParent } from './child.ts';
+import { groupIdOf, identityOf, machineIdOf, THUMBPRINT } from './fleet.ts';
+
+export interface Fleet {
+  readonly identityPems: readonly string[];
+  readonly machinesPerGroup: number;
+  /** Indices of the machines to make a token for each. */
+  readonly from: number;
+  readonly to: number;
+  readonly now: Instant;
+}
+
+export interface Load {
+  readonly url: string;
+  readonly connections: number;
+  readonly requests: number;
+  /** `nothing`: the function that does nothing. `fresh`: every check-in with a token never seen. `again`: tokens seen before. */
+  readonly kind: 'nothing' | 'fresh' | 'again';
+  /** How many tokens, the first ones, `again` goes round; the others are for `fresh`. */
+  readonly tokensAgain: number;
+}
+
+export interface LoadResult {
+  readonly seconds: number;
+  readonly latencies: Float64Array;
+  /** Answers of another status than 200. */
+  readonly failures: number;
+  readonly answer: string;
+}
+
+interface Target {
+  readonly path: string;
+  readonly token: string;
+}
+
+const BODY = Buffer.from(
+  JSON.stringify({ agentVersion: '3.0.0', keys: [{ version: 1, thumbprint: THUMBPRINT }] }),
+);
+const SIGNED_AT_A_TIME = 64;
+
+let targets: Target[] = [];
+/** Counts over all runs: a token is fresh once. */
+let freshUsed = 0;
+
+async function sign({ identityPems, machinesPerGroup, from, to, now }: Fleet): Promise<number> {
+  const identities = identityPems.map(machineIdentityFromPem);
+  async function target(index: number): Promise<Target> {
+    const groupId = groupIdOf(Math.floor(index / machinesPerGroup));
+    const machineId = machineIdOf(index);
+    const { privateKey } = identityOf(identities, index);
+    const options = { machineId, groupId, audience: MACHINE_TOKEN_AUDIENCE, now, lifetimeSeconds: 600 };
+    const token = await signMachineToken(options, privateKey);
+    return { path: `/api/groups/${groupId}/machines/${machineId}/check-in`, token };
+  }
+  targets = [];
+  freshUsed = 0;
+  for (let start = from; start < to; start += SIGNED_AT_A_TIME) {
+    const count = Math.min(SIGNED_AT_A_TIME, to - start);
+    targets.push(...(await Promise.all(Array.from({ length: count }, (_, i) => target(start + i)))));
+  }
+  return targets.length;
+}
+
+async function run(load: Load): Promise<LoadResult> {
+  const agent = new Agent({ keepAlive: true, maxSockets: load.connections });
+  const latencies: number[] = [];
+  let started = 0;
+  let failures = 0;
+  let answer = '';
+  let nextAgain = 0;
+  const next = (): Target | undefined =>
+    load.kind === 'fresh' ? targets[load.tokensAgain + freshUsed++] : targets[nextAgain++ % load.tokensAgain];
+  const startedAt = performance.now();
+
+  async function connection(): Promise<void> {
+    while (started++ < load.requests) {
+      const target = next();
+      if (target === undefined) throw new Error('there are no more fresh tokens');
+      const sentAt = performance.now();
+      const path = load.kind === 'nothing' ? '/api/nothing' : target.path;
+      const got = await call(load.url, agent, path, target.token);
+      latencies.push(performance.now() - sentAt);
+      if (got.status !== 200) failures++;
+      if (answer === '' || got.status !== 200) answer = `${got.status} ${got.text()}`;
+    }
+  }
+
+  await Promise.all(Array.from({ length: load.connections }, connection));
+  const seconds = (performance.now() - startedAt) / 1000;
+  agent.destroy();
+  return { seconds, latencies: Float64Array.from(latencies), failures, answer };
+}
+
+function call(url: string, agent: Agent, path: string, token: string) {
+  return new Promise<{ status: number; text: () => string }>((resolve, reject) => {
+    const headers = {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      'content-length': BODY.length,
+    };
+    const sent = request(`${url}${path}`, { method: 'POST', agent, headers }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, text: () => Buffer.concat(chunks).toString() }),
+      );
+    });
+    sent.on('error', reject);
+    sent.end(BODY);
+  });
+}
+
+const answers = { sign, run };
+export type LoadAnswers = typeof answers;
+
+answerParent(answers, () => Promise.resolve());
