@@ -60,9 +60,11 @@ export function meteredPorts(): MeteredPorts {
       feed: { ...memory, changes: () => Promise.resolve([]) },
     },
     async measure(act) {
-      cost = newCost();
+      const measured = newCost();
+      cost = measured;
       await act();
-      return cost;
+      cost = newCost();
+      return measured;
     },
     async newChanges() {
       const changes = await memory.changes(position, 1_000_000);

@@ -5,6 +5,7 @@ import { functionRegistry } from '../../infra/local/functions-core.ts';
 import type { OperationId } from '../../shared/api/operations.ts';
 import { addMinutes, addSeconds } from '../../shared/domain/instant.ts';
 import type { Instant } from '../../shared/domain/instant.ts';
+import { newJob } from '../../shared/domain/job.ts';
 import type { FleetDocument } from '../../shared/ports/document-store.ts';
 import { actionOf, cloned, joined, ProtocolMachine } from '../service/protocol-machine.ts';
 import { startService } from '../service/running-service.ts';
@@ -28,6 +29,9 @@ export interface Measured {
 }
 
 const PAGE = 100;
+
+/** Short, so that all happens between two runs of the test host's own timer, in January. */
+const POLICY = { groupKeyValidityPeriod: 200_000, groupKeyExpiryGracePeriod: 64_800 };
 
 class Scenario {
   readonly costs: MeasuredCost[] = [];
@@ -116,7 +120,7 @@ async function deliverAll(documents: readonly FleetDocument[]): Promise<void> {
 async function founding(scenario: Scenario, machines: number): Promise<ProtocolMachine[]> {
   const { service } = scenario;
   const { body } = await scenario.call('createGroup', '', () =>
-    service.call<{ id: string }>('POST', 'groups', { name: 'Packing line' }),
+    service.call<{ id: string }>('POST', 'groups', { name: 'Packing line', ...POLICY }),
   );
   const path = `groups/${body.id}`;
   const { body: made } = await scenario.call('createEnrollmentToken', '', () =>
@@ -148,9 +152,8 @@ async function steadyLife(scenario: Scenario, [first]: readonly ProtocolMachine[
   await scenario.call('checkIn', 'steady', () => first.checkIn());
   service.clock.set(addSeconds(service.clock.now(), 4 * 3600));
   await scenario.call('checkIn', 'steady, with a heartbeat to write', () => first.checkIn());
-  await scenario.call('setPassword', '', async () =>
-    first.setPassword(1, await first.passwordChange(1, 2, 'another password')),
-  );
+  const change = await first.passwordChange(1, 2, 'another password');
+  await scenario.call('setPassword', '', () => first.setPassword(1, change));
   const path = `groups/${first.groupId}`;
   await scenario.people('updateGroup', 'a new name', 'PATCH', path, { name: 'Line 2' });
   await scenario.people('updateGroup', 'nothing changes', 'PATCH', path, { name: 'Line 2' });
@@ -159,7 +162,7 @@ async function steadyLife(scenario: Scenario, [first]: readonly ProtocolMachine[
 
 async function reading(scenario: Scenario, groupId: string, machines: number): Promise<void> {
   const { service } = scenario;
-  for (let count = 1; count < PAGE; count++) await service.newGroup();
+  for (let count = 1; count < PAGE; count++) await service.newGroup(POLICY);
   const people = (name: OperationId, variant: string, path: string): Promise<Answer> =>
     scenario.people(name, variant, 'GET', path);
   await people('getGroup', `of ${machines} machines`, `groups/${groupId}`);
@@ -177,6 +180,15 @@ const isJob =
   (document: FleetDocument): boolean =>
     document.type === 'job' && document.id.startsWith(`job:${kind}:`);
 
+/** As at the end of a window that nobody missed. */
+async function repeatFanOut(scenario: Scenario, groupId: string, machines: number): Promise<void> {
+  await scenario.settle();
+  const { clock, system } = scenario.service;
+  const document = newJob('fanOut', groupId, 'repeated', clock.now());
+  await system.store.write(groupId, [{ kind: 'create', document }]);
+  await scenario.feed('fleet-changes', `fan-out of ${machines} machines, all in line`, isJob('fanOut'));
+}
+
 async function renewal(scenario: Scenario, machines: readonly ProtocolMachine[]): Promise<void> {
   const [issuer, waiting, fetching] = machines;
   assert(issuer && waiting && fetching);
@@ -185,12 +197,17 @@ async function renewal(scenario: Scenario, machines: readonly ProtocolMachine[])
   await scenario.scan('nothing is due', service.clock.now());
   await scenario.scan('one window opens', (await service.group(groupId)).nextRenewalDate as Instant);
   await scenario.feed('fleet-changes', `fan-out of ${machines.length} machines`, isJob('fanOut'));
-  const isStatusEvent = ({ type, id }: FleetDocument): boolean =>
-    type === 'event' && id.endsWith('PendingNewKey');
-  await scenario.feed('event-notifications', 'a change of status', isStatusEvent);
+  await scenario.feed(
+    'event-notifications',
+    'a change of status',
+    ({ type, id }) => type === 'event' && id.endsWith('PendingNewKey'),
+  );
+  await repeatFanOut(scenario, groupId, machines.length);
   const lease = await scenario.call('checkIn', 'the first in a window: takes the lease', () =>
     issuer.checkIn(),
   );
+  // Their first check-in since long ago writes a heartbeat, whatever they are told.
+  await waiting.checkIn();
   await scenario.call('checkIn', 'while another makes the key', () => waiting.checkIn());
   const key = await issuer.newKey(actionOf(lease, 'issueKey'));
   await scenario.call('issueKey', 'a renewed key', () => issuer.issue(key));
@@ -208,6 +225,7 @@ async function renewal(scenario: Scenario, machines: readonly ProtocolMachine[])
   await late.follow(await late.checkIn());
   await scenario.scan('one window ends', (await service.group(groupId)).renewal?.endsOn as Instant);
   await scenario.feed('fleet-changes', 'the outgoing package is deleted', isJob('deletePackages'));
+  await fetching.checkIn();
   await scenario.call('checkIn', 'told to delete the old key', () => fetching.checkIn());
 }
 
@@ -219,7 +237,7 @@ async function theRest(scenario: Scenario, machines: readonly ProtocolMachine[])
   await scenario.people('removeMachine', '', 'DELETE', removed.path);
   await scenario.people('openRenewal', '', 'POST', `groups/${issuer.groupId}/renewals`);
   await scenario.settle();
-  const other = await joined(service, (await service.newGroup()).id);
+  const other = await joined(service, (await service.newGroup(POLICY)).id);
   const due = (await service.group(other.groupId)).nextRenewalDate as Instant;
   service.clock.set(addMinutes(due, 1));
   await scenario.call('checkIn', 'opens the window before any scan, and takes the lease', () =>
