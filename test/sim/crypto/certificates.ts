@@ -5,7 +5,6 @@ import type * as real from '../../../shared/crypto/certificates.ts';
 import { CryptoError } from '../../../shared/crypto/errors.ts';
 import { parseInstant } from '../../../shared/domain/instant.ts';
 import type { Instant } from '../../../shared/domain/instant.ts';
-import { CERTIFICATE_START } from './self-signed-certificate.ts';
 import { isSignedBy, SIGNATURE_LENGTH, toPublicKeyObject } from './simulated-keys.ts';
 
 export const RSA_BITS: typeof real.RSA_BITS = 3072;
@@ -24,7 +23,7 @@ interface Said {
 export const parseCertificate: typeof real.parseCertificate = (base64) => {
   const bytes = base64.length <= BASE64_LENGTH_MAX ? decodeBase64(base64) : null;
   if (bytes === null) throw malformed('it must be base64 of at most 8,192 characters');
-  const signed = bytes.subarray(CERTIFICATE_START.length, -SIGNATURE_LENGTH);
+  const signed = bytes.subarray(1, -SIGNATURE_LENGTH);
   const said = readSaid(bytes, decodeJson(signed));
   if (
     !isSignedBy(signed.toString('utf8'), bytes.toString('latin1').slice(-SIGNATURE_LENGTH), said.publicKey)
@@ -47,7 +46,7 @@ export const parseCertificate: typeof real.parseCertificate = (base64) => {
 
 function readSaid(bytes: Buffer, said: unknown): Said {
   const { groupId, notBefore, notAfter, publicKey } = (said ?? {}) as Record<string, unknown>;
-  const isStarted = bytes[0] === CERTIFICATE_START.charCodeAt(0);
+  const isStarted = bytes[0] === 0x30;
   const [from, to] = [notBefore, notAfter].map((text) =>
     typeof text === 'string' ? parseInstant(text) : null,
   );

@@ -69,10 +69,11 @@ export interface Cryptography extends Functions {
 export const PASSWORD = 'Zürich, Gleis 44';
 
 export async function bothCryptographies(): Promise<readonly [Cryptography, Cryptography]> {
-  return [
-    await cryptography('the real one', realFunctions, readVectorKeys()),
-    await cryptography('the stand-in', standInFunctions, await standInKeys()),
-  ];
+  return [await cryptography('the real one', realFunctions, readVectorKeys()), await standInCryptography()];
+}
+
+export async function standInCryptography(): Promise<Cryptography> {
+  return cryptography('the stand-in', standInFunctions, await standInKeys());
 }
 
 export function contextOf(key: GroupKey, pkcs12: Uint8Array): PackageContext {

@@ -25,8 +25,9 @@ export const groupKeyToPem: typeof real.groupKeyToPem = ({ version, privateKey, 
 });
 
 export const groupKeyFromPem: typeof real.groupKeyFromPem = (pem) => {
-  const certificate = parseCertificate(pem.certificate);
+  // Read first, refused second: a certificate is only verified once its private key has been seen in this process.
   const privateKey = privateKeyFromPem(pem.privateKeyPem);
+  const certificate = parseCertificate(pem.certificate);
   if (privateKey === null) throw new CryptoError('KeyMalformed', 'the group key file holds no private key');
   if (!isKeyOf(certificate, privateKey)) {
     throw new CryptoError('WrongKey', "the private key is not the certificate's");

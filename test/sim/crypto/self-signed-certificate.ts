@@ -4,12 +4,10 @@ import { randomBytes } from 'node:crypto';
 import type * as real from '../../../shared/crypto/self-signed-certificate.ts';
 import { publicHalfOf, sign } from './simulated-keys.ts';
 
-export const CERTIFICATE_START = '0';
-
 export const newSelfSignedCertificate: typeof real.newSelfSignedCertificate = (request, privateKey) => {
   const { groupId, notBefore, notAfter } = request;
   const serial = randomBytes(16).toString('hex');
   const publicKey = publicHalfOf(privateKey);
   const said = JSON.stringify({ serial, groupId, notBefore, notAfter, publicKey });
-  return Buffer.from(`${CERTIFICATE_START}${said}${sign(said, privateKey)}`, 'utf8').toString('base64');
+  return Buffer.from(`0${said}${sign(said, privateKey)}`, 'utf8').toString('base64');
 };
