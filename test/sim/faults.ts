@@ -1,0 +1,131 @@
+// The ports of one service instance, with every fault that they allow: a write that failed and was not persisted, one that
+// failed and was, a conflict, throttling, an outage, reads that lag behind; and a gate before and after every call.
+import { StoreThrottled, StoreUnavailable, WriteConflict } from '../../shared/ports/document-store.ts';
+import type { DocumentStore, WriteOperation } from '../../shared/ports/document-store.ts';
+import { VaultUnavailable } from '../../shared/ports/package-vault.ts';
+import type { PackageVault } from '../../shared/ports/package-vault.ts';
+import type { Scheduler } from './scheduler.ts';
+import { Session } from './session-store.ts';
+import type { SessionStore } from './session-store.ts';
+
+/** Chances in percent. */
+export interface FaultProfile {
+  readonly lost: number;
+  readonly persistedButFailed: number;
+  readonly conflict: number;
+  readonly throttled: number;
+  readonly lag: number;
+  readonly vaultLost: number;
+  readonly vaultStoredButFailed: number;
+  readonly requestLost: number;
+  readonly answerLost: number;
+  readonly feedRepeated: number;
+  readonly feedFailed: number;
+}
+
+export type FaultKind = keyof FaultProfile | 'storeDown' | 'vaultDown';
+
+export const NO_FAULTS: FaultProfile = {
+  lost: 0,
+  persistedButFailed: 0,
+  conflict: 0,
+  throttled: 0,
+  lag: 0,
+  vaultLost: 0,
+  vaultStoredButFailed: 0,
+  requestLost: 0,
+  answerLost: 0,
+  feedRepeated: 0,
+  feedFailed: 0,
+};
+
+/** The weather of the world: which faults happen now. */
+export class Weather {
+  profile: FaultProfile = NO_FAULTS;
+  /** True time until which the profile holds. */
+  until = 0;
+  storeDownUntil = 0;
+  vaultDownUntil = 0;
+  readonly happened = new Map<FaultKind, number>();
+  readonly #scheduler: Scheduler;
+
+  constructor(scheduler: Scheduler) {
+    this.#scheduler = scheduler;
+  }
+
+  get isCalm(): boolean {
+    return this.#scheduler.now >= Math.max(this.until, this.storeDownUntil, this.vaultDownUntil);
+  }
+
+  strikes(kind: keyof FaultProfile): boolean {
+    const { now, chance } = this.#scheduler;
+    if (now >= this.until || !chance.percent(this.profile[kind])) return false;
+    return this.#note(kind);
+  }
+
+  isDown(what: 'storeDown' | 'vaultDown'): boolean {
+    return this.#scheduler.now < this[`${what}Until`] && this.#note(what);
+  }
+
+  #note(kind: FaultKind): true {
+    this.happened.set(kind, (this.happened.get(kind) ?? 0) + 1);
+    return true;
+  }
+}
+
+export function faultyStore(store: SessionStore, scheduler: Scheduler, weather: Weather): DocumentStore {
+  const session = new Session(store, () => weather.strikes('lag'));
+
+  async function reading<T>(read: () => T): Promise<T> {
+    await scheduler.pass();
+    refuse();
+    const result = read();
+    await scheduler.pass();
+    return result;
+  }
+
+  function refuse(): void {
+    if (weather.isDown('storeDown')) throw new StoreUnavailable('simulated: down');
+    if (weather.strikes('throttled')) throw new StoreThrottled(scheduler.chance.integer(1, 30));
+    if (weather.strikes('lost')) throw new StoreUnavailable('simulated: lost');
+  }
+
+  async function write(groupId: string, operations: readonly WriteOperation[]) {
+    await scheduler.pass();
+    refuse();
+    const conflicting = operations.findIndex(({ kind }) => kind !== 'create');
+    if (conflicting >= 0 && weather.strikes('conflict')) throw new WriteConflict(conflicting, 'version');
+    const versions = store.write(groupId, operations);
+    session.wrote(groupId);
+    await scheduler.pass();
+    if (weather.strikes('persistedButFailed')) throw new StoreUnavailable('simulated: persisted, but failed');
+    return versions;
+  }
+
+  return {
+    read: (groupId, id) => reading(() => store.read(groupId, id, session.view)),
+    query: (query) => reading(() => store.query(query, session.view)),
+    countBy: (groupId, type, field) => reading(() => store.countBy(groupId, type, field, session.view)),
+    write,
+    close: () => Promise.resolve(),
+  };
+}
+
+export function faultyVault(vault: PackageVault, scheduler: Scheduler, weather: Weather): PackageVault {
+  async function through<T>(act: () => Promise<T>): Promise<T> {
+    await scheduler.pass();
+    if (weather.isDown('vaultDown') || weather.strikes('vaultLost')) throw new VaultUnavailable('simulated');
+    const result = await act();
+    await scheduler.pass();
+    if (weather.strikes('vaultStoredButFailed')) throw new VaultUnavailable('simulated: stored, but failed');
+    return result;
+  }
+
+  return {
+    put: (name, pkcs12, dates) => through(() => vault.put(name, pkcs12, dates)),
+    get: (name) => through(() => vault.get(name)),
+    delete: (name) => through(() => vault.delete(name)),
+    list: (groupId) => through(() => vault.list(groupId)),
+    probe: () => through(() => vault.probe()),
+  };
+}

@@ -1,0 +1,173 @@
+// Time and concurrency of a simulated world. Tasks of several processes take turns at gates: one runs until it comes to its
+// next gate or its end, then the one whose time comes first goes on. A killed process's tasks never go on: what was between
+// two gates has happened, what comes after has not. Between two gates nothing outside a process changes, so a
+// kill at every gate is a kill between any two awaits.
+import type { Chance } from './chance.ts';
+
+export class Process {
+  readonly name: string;
+  isAlive = true;
+  /** Gates that it may still pass before it is killed; null for as many as it likes. */
+  gatesLeft: number | null = null;
+  readonly onDeath = new Set<() => void>();
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+interface Task {
+  readonly process: Process;
+  at: number;
+  go: () => void;
+}
+
+/** Gates within one virtual minute after which a world goes round in circles. */
+const GATES_PER_MINUTE_MAX = 200_000;
+
+export class Scheduler {
+  /** True time, milliseconds since the epoch. */
+  now: number;
+  gates = 0;
+  /** Processes that died at a gate of their own. */
+  kills = 0;
+  chance: Chance;
+  readonly #waiting = new Set<Task>();
+  #current: Task | null = null;
+  #paused: () => void = () => undefined;
+  #failure: unknown = null;
+  #minute = 0;
+  #gatesOfMinute = 0;
+  #isHalted = false;
+
+  constructor(start: number, chance: Chance) {
+    this.now = start;
+    this.chance = chance;
+  }
+
+  /** The process that runs now. */
+  get process(): Process {
+    if (this.#current === null) throw new Error('nothing runs');
+    return this.#current.process;
+  }
+
+  get isRunning(): boolean {
+    return this.#current !== null;
+  }
+
+  /** Has `process` do `work`, from `delayMilliseconds` on. What it throws ends the world. */
+  spawn(process: Process, work: () => Promise<void>, delayMilliseconds = 0): void {
+    const task: Task = { process, at: this.now + delayMilliseconds, go: () => undefined };
+    task.go = () => {
+      work().then(
+        () => this.#paused(),
+        (error: unknown) => {
+          this.#failure ??= error;
+          this.#paused();
+        },
+      );
+    };
+    this.#waiting.add(task);
+  }
+
+  /** A gate: others go first for a moment. */
+  pass(): Promise<void> {
+    const isSlow = this.chance.percent(0.5);
+    return this.sleep(this.chance.integer(1, isSlow ? 5_000 : 30));
+  }
+
+  sleep(milliseconds: number): Promise<void> {
+    const task = this.#task();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#park(task, this.now + Math.max(0, milliseconds), resolve);
+    return promise;
+  }
+
+  /** Waits until `start`'s callback is called, for `milliseconds` at most; then the promise resolves with null. */
+  waitFor<T>(start: (settle: (outcome: T) => void) => void, milliseconds: number): Promise<T | null> {
+    const task = this.#task();
+    const { promise, resolve } = Promise.withResolvers<T | null>();
+    let isSettled = false;
+    start((outcome) => {
+      if (isSettled || !this.#waiting.has(task)) return;
+      isSettled = true;
+      task.at = this.now;
+      task.go = () => resolve(outcome);
+    });
+    this.#park(task, this.now + milliseconds, () => {
+      isSettled = true;
+      resolve(null);
+    });
+    return promise;
+  }
+
+  kill(process: Process): void {
+    if (!process.isAlive) return;
+    process.isAlive = false;
+    for (const task of this.#waiting) if (task.process === process) this.#waiting.delete(task);
+    const told = [...process.onDeath];
+    process.onDeath.clear();
+    for (const tell of told) tell();
+  }
+
+  /** Nothing happens any more. */
+  halt(): void {
+    this.#isHalted = true;
+  }
+
+  /** Lets everything happen that comes by `time`. @throws what a task threw. */
+  async runUntil(time: number): Promise<void> {
+    for (;;) {
+      const next = this.#next();
+      if (this.#isHalted || next === null || next.at > time) break;
+      this.now = Math.max(this.now, next.at);
+      this.#watchForCircles();
+      await this.#run(next);
+      if (this.#failure !== null) throw this.#failure;
+    }
+    this.now = Math.max(this.now, time);
+  }
+
+  #task(): Task {
+    if (this.#current === null) throw new Error('a gate outside of any task');
+    return this.#current;
+  }
+
+  #park(task: Task, at: number, go: () => void): void {
+    if (this.#waiting.has(task))
+      throw new Error('two gates at once: the simulation runs one thing at a time');
+    this.gates += 1;
+    const { process } = task;
+    task.at = at;
+    task.go = go;
+    this.#waiting.add(task);
+    if (process.gatesLeft !== null && process.gatesLeft-- <= 0) {
+      this.kills += 1;
+      this.kill(process);
+    }
+    if (!process.isAlive) this.#waiting.delete(task);
+    this.#paused();
+  }
+
+  #next(): Task | null {
+    let next: Task | null = null;
+    for (const task of this.#waiting) if (next === null || task.at < next.at) next = task;
+    return next;
+  }
+
+  async #run(task: Task): Promise<void> {
+    this.#waiting.delete(task);
+    this.#current = task;
+    await new Promise<void>((resolve) => {
+      this.#paused = resolve;
+      task.go();
+    });
+    this.#current = null;
+  }
+
+  #watchForCircles(): void {
+    const minute = Math.floor(this.now / 60_000);
+    this.#gatesOfMinute = minute === this.#minute ? this.#gatesOfMinute + 1 : 0;
+    this.#minute = minute;
+    if (this.#gatesOfMinute > GATES_PER_MINUTE_MAX) throw new Error('the world goes round in circles');
+  }
+}

@@ -1,0 +1,55 @@
+// Processes that simulate, as many as there are cores, each handed one seed after the other.
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { Order, Report } from './worker.ts';
+
+const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url));
+const LOADER = new URL('./loader.ts', import.meta.url).href;
+
+export interface Laboratory {
+  readonly crypto: 'stand-in' | 'real';
+  /** The name of a deliberate defect, or null. */
+  readonly mutation: string | null;
+}
+
+/** Runs the orders; `onReport` answers whether to go on with the next ones. */
+export async function runOrders(
+  { crypto, mutation }: Laboratory,
+  orders: Iterable<Order>,
+  onReport: (report: Report) => boolean,
+  workers = availableParallelism(),
+): Promise<void> {
+  const queue = orders[Symbol.iterator]();
+  let isOver = false;
+  const env = {
+    ...process.env,
+    KEYTURN_SIM_CRYPTO: crypto,
+    ...(mutation !== null && { KEYTURN_SIM_MUTATION: mutation }),
+  };
+
+  async function work(): Promise<void> {
+    const child = fork(WORKER, [], { env, execArgv: ['--import', LOADER] });
+    try {
+      for (let next = queue.next(); !isOver && next.done !== true; next = queue.next()) {
+        const report = await carriedOut(child, next.value);
+        if (!isOver && !onReport(report)) isOver = true;
+      }
+    } finally {
+      child.kill();
+    }
+  }
+
+  await Promise.all(Array.from({ length: workers }, work));
+}
+
+async function carriedOut(child: ChildProcess, order: Order): Promise<Report> {
+  const answered = once(child, 'message').then(([report]) => report as Report);
+  const ended = once(child, 'exit').then(([code, signal]) => {
+    throw new Error(`the process that simulated seed ${order.seed} ended (${code ?? signal})`);
+  });
+  child.send(order);
+  return Promise.race([answered, ended]);
+}
