@@ -1,7 +1,14 @@
 // Messages about the audit trail, enrollment tokens and the service's health.
 import { z } from 'zod';
 import { EVENT_KINDS } from '../domain/event.ts';
-import { idSchema, instantSchema, keyDeliveryStatusSchema, pageQuery, versionSchema } from './fields.ts';
+import {
+  chosenIdSchema,
+  idSchema,
+  instantSchema,
+  keyDeliveryStatusSchema,
+  pageQuery,
+  versionSchema,
+} from './fields.ts';
 
 export const eventSchema = z
   .object({
@@ -27,6 +34,7 @@ export const ENROLLMENT_MINUTES_DEFAULT = 1440;
 export const ENROLLMENT_USES_DEFAULT = 50;
 
 export const createEnrollmentTokenBody = z.strictObject({
+  id: chosenIdSchema,
   lifetimeMinutes: z.int().min(5).max(43_200).default(ENROLLMENT_MINUTES_DEFAULT),
   uses: z.int().min(1).max(10_000).default(ENROLLMENT_USES_DEFAULT),
 });

@@ -1,6 +1,7 @@
 // Messages about groups.
 import { z } from 'zod';
 import {
+  chosenIdSchema,
   descriptionSchema,
   idSchema,
   instantSchema,
@@ -66,6 +67,7 @@ export const groupSchema = z
 export type GroupView = z.infer<typeof groupSchema>;
 
 export const createGroupBody = z.strictObject({
+  id: chosenIdSchema,
   name: nameSchema,
   description: descriptionSchema.default(''),
   groupKeyValidityPeriod: minutesSchema.optional(),

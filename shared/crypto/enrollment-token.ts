@@ -20,8 +20,7 @@ export interface EnrollmentToken {
   readonly secret: string;
 }
 
-export function newEnrollmentToken(groupId: string): NewEnrollmentToken {
-  const tokenId = randomUUID();
+export function newEnrollmentToken(groupId: string, tokenId: string = randomUUID()): NewEnrollmentToken {
   const secret = randomBytes(32);
   return {
     token: [PREFIX, groupId, tokenId, secret.toString('base64url')].join('.'),

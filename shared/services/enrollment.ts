@@ -10,7 +10,7 @@ import {
 import { enrollmentTokenDocumentId } from '../domain/enrollment-token.ts';
 import type { EnrollmentToken } from '../domain/enrollment-token.ts';
 import { singleEvent } from '../domain/event.ts';
-import { addMinutes } from '../domain/instant.ts';
+import { addMinutes, secondsBetween } from '../domain/instant.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Machine } from '../domain/machine.ts';
 import { isGroupExpired } from '../domain/window.ts';
@@ -20,7 +20,11 @@ import { currentGroup, readGroup } from './group-transitions.ts';
 import { untilNoConflict } from './contention.ts';
 import type { System } from './system.ts';
 
-/** @throws Problem `GroupKeyExpired` when nobody could join with it. */
+/**
+ * Makes a token. With an id of the caller's choice the same call again makes no other: nobody was told the first one's
+ * secret, and the second one's takes its place.
+ * @throws Problem `GroupKeyExpired` when nobody could join with it; `IdTaken`.
+ */
 export async function createEnrollmentToken(
   system: System,
   person: Person,
@@ -35,7 +39,7 @@ export async function createEnrollmentToken(
       'The group’s certificate has expired; no machine can join it any more.',
     );
   }
-  const made = newEnrollmentToken(groupId);
+  const made = newEnrollmentToken(groupId, body.id);
   const document: EnrollmentToken = {
     type: 'enrollmentToken',
     id: enrollmentTokenDocumentId(made.tokenId),
@@ -52,11 +56,45 @@ export async function createEnrollmentToken(
     actor: { kind: 'person', id: person.name },
     reason: `Admits ${machines(body.uses)} until ${document.expiresOn}.`,
   });
-  await system.store.write(groupId, [
-    { kind: 'create', document },
-    { kind: 'create', document: event },
-  ]);
-  return { id: made.tokenId, token: made.token, expiresOn: document.expiresOn, uses: body.uses };
+  const written = await untilNoConflict(async () => {
+    const before = body.id === undefined ? null : await madeBefore(system, document, event.id);
+    const next = before === null ? document : { ...before.document, secretHash: made.secretHash };
+    await system.store.write(
+      groupId,
+      before === null
+        ? [
+            { kind: 'create', document: next },
+            { kind: 'create', document: event },
+          ]
+        : [{ kind: 'replace', document: next, version: before.version }],
+    );
+    return next;
+  });
+  return { id: made.tokenId, token: made.token, expiresOn: written.expiresOn, uses: body.uses };
+}
+
+/** The token of that id, which the same call made before; null if there was none. @throws Problem `IdTaken`. */
+async function madeBefore(
+  system: System,
+  asked: EnrollmentToken,
+  eventId: string,
+): Promise<Stored<EnrollmentToken> | null> {
+  const stored = await system.store.read<EnrollmentToken>(asked.groupId, asked.id);
+  const isRevoked = stored === null && (await system.store.read(asked.groupId, eventId)) !== null;
+  const isAnother = stored !== null && !isSameRequest(stored.document, asked);
+  if (!isRevoked && !isAnother) return stored;
+  throw new Problem(
+    'IdTaken',
+    'A token of this id was made before; it was used or revoked, or is not as this one is to be.',
+  );
+}
+
+function isSameRequest(made: EnrollmentToken, asked: EnrollmentToken): boolean {
+  return (
+    made.createdBy === asked.createdBy &&
+    made.usesLeft === asked.usesLeft &&
+    secondsBetween(made.createdOn, made.expiresOn) === secondsBetween(asked.createdOn, asked.expiresOn)
+  );
 }
 
 function machines(count: number): string {

@@ -12,13 +12,17 @@ import { KEY_DELIVERY_STATUSES } from '../domain/machine.ts';
 import { completePolicy, policyViolations } from '../domain/policy.ts';
 import type { RenewalPolicy } from '../domain/policy.ts';
 import { nextRenewalDate } from '../domain/window.ts';
+import { WriteConflict } from '../ports/document-store.ts';
 import type { Condition } from '../ports/document-store.ts';
 import type { Person } from '../ports/people-authenticator.ts';
 import { untilNoConflict } from './contention.ts';
 import { currentGroup, readGroup } from './group-transitions.ts';
 import type { System } from './system.ts';
 
-/** Creates a group in `NoKey`. @throws Problem `PolicyOutOfRange`. */
+/**
+ * Creates a group in `NoKey`. With an id of the caller's choice the same call again creates no other.
+ * @throws Problem `PolicyOutOfRange`; `IdTaken` or `GroupDeleted` when the id is another group's.
+ */
 export async function createGroup(
   system: System,
   person: Person,
@@ -30,7 +34,7 @@ export async function createGroup(
   const group: Group = {
     type: 'group',
     id: GROUP_DOCUMENT_ID,
-    groupId: randomUUID(),
+    groupId: body.id ?? randomUUID(),
     name: body.name,
     description: body.description,
     status: 'NoKey',
@@ -48,19 +52,36 @@ export async function createGroup(
     createdDate: now,
     nextActionOn: null,
   };
-  await system.store.write(group.groupId, [
-    { kind: 'create', document: group },
-    {
-      kind: 'create',
-      document: singleEvent('GroupCreated', 1, {
-        groupId: group.groupId,
-        occurredOn: now,
-        actor: { kind: 'person', id: person.name },
-        reason: `Group “${group.name}” was created.`,
-      }),
-    },
-  ]);
+  const event = singleEvent('GroupCreated', 1, {
+    groupId: group.groupId,
+    occurredOn: now,
+    actor: { kind: 'person', id: person.name },
+    reason: `Group “${group.name}” was created.`,
+  });
+  try {
+    await system.store.write(group.groupId, [
+      { kind: 'create', document: group },
+      { kind: 'create', document: event },
+    ]);
+  } catch (error) {
+    if (!(error instanceof WriteConflict)) throw error;
+    return groupView(system, await createdBefore(system, group));
+  }
   return groupView(system, group);
+}
+
+const CREATED_WITH = [
+  'name',
+  'description',
+  'groupKeyValidityPeriod',
+  'groupKeyExpiryGracePeriod',
+] as const satisfies readonly (keyof Group)[];
+
+/** The group of that id, as long as it is the one that is asked for. */
+async function createdBefore(system: System, asked: Group): Promise<Group> {
+  const { document: found } = await readGroup(system, asked.groupId);
+  if (CREATED_WITH.every((field) => found[field] === asked[field])) return found;
+  throw new Problem('IdTaken', `The group of the id ${asked.groupId} is not as this one is to be.`);
 }
 
 /** Changes what the body names. @throws Problem `PolicyOutOfRange`, `GroupNotFound`, `GroupDeleted`. */
