@@ -1,206 +1,55 @@
-// Faults in pairs at every write of a call: it failed and nothing was written; it failed and all was written. Either way
-// the caller is told to come back, does the same again, and everything ends as if nothing had happened.
+// Faults in pairs at every write of every service; and what callers are told, and others spared, when a port fails.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PROBLEMS } from '../../shared/api/problem.ts';
-import type { ProblemCode } from '../../shared/api/problem.ts';
 import type { Instant } from '../../shared/domain/instant.ts';
 import { StoreThrottled } from '../../shared/ports/document-store.ts';
-import type { GroupSnapshot } from './group-snapshot.ts';
-import { normalizedGroup, snapshotOf } from './group-snapshot.ts';
-import type { Hook, PortCall } from './hooked-ports.ts';
+import type { FaultWorld } from './fault-pairs.ts';
+import { FaultTrial, pairsOf } from './fault-pairs.ts';
+import { BACKGROUND_SCENARIOS } from './fault-scenarios-background.ts';
+import { MACHINE_SCENARIOS } from './fault-scenarios-machines.ts';
+import { PEOPLE_SCENARIOS } from './fault-scenarios-people.ts';
+import { FaultySites, writesInSources } from './fault-sites.ts';
+import { snapshotOf } from './group-snapshot.ts';
 import { hookedPorts, unavailable } from './hooked-ports.ts';
-import { ProtocolMachine, actionOf, cloned, joined } from './protocol-machine.ts';
-import type { Answer, RunningService } from './running-service.ts';
+import { cloned, joined } from './protocol-machine.ts';
 import { START, startService } from './running-service.ts';
 
 /** Its window opens before the test host's own scan, once a year, is due. */
-const SHORT = { groupKeyValidityPeriod: 129_600, groupKeyExpiryGracePeriod: 64_800 };
+const SHORT = { groupKeyValidityPeriod: 200_000, groupKeyExpiryGracePeriod: 64_800 };
 
-const ports = hookedPorts();
-let service: RunningService;
-let issuer: ProtocolMachine;
-let second: ProtocolMachine;
-let active: GroupSnapshot;
+let world: FaultWorld;
 beforeAll(async () => {
-  service = await startService(ports.parts);
-  issuer = await joined(service, (await service.newGroup(SHORT)).id);
-  [second = issuer] = await cloned(issuer, 1);
-  active = await snapshotOf(service, issuer.groupId);
+  const ports = hookedPorts();
+  const service = await startService(ports.parts);
+  const issuer = await joined(service, (await service.newGroup(SHORT)).id);
+  const [second = issuer] = await cloned(issuer, 1);
+  const active = await snapshotOf(service, issuer.groupId);
+  world = { ports, service, issuer, second, active };
 });
-afterAll(() => service.stop());
+afterAll(() => world.service.stop());
 
-interface Scenario {
-  readonly groupId: string;
-  readonly act: () => Promise<Answer>;
-  /** How a repeat is refused when the first had been written after all; without it, the repeat is answered as the first. */
-  readonly refusedAgain?: ProblemCode;
-  /** What the protocol has the caller do after that. */
-  readonly afterwards?: () => Promise<Answer>;
-}
+const sites = new FaultySites();
+const SCENARIOS = { ...PEOPLE_SCENARIOS, ...MACHINE_SCENARIOS, ...BACKGROUND_SCENARIOS };
 
-const WRITES: ReadonlySet<PortCall['kind']> = new Set(['store.write', 'vault.put']);
+describe.for(Object.entries(SCENARIOS))('%s', ([, scenario]) => {
+  const trial = new FaultTrial(scenario, sites);
 
-/** Throws at the write of that number, from 1, and never again. */
-function failingAt(number: number, error = unavailable): { hook: Hook; fired: () => PortCall | null } {
-  let seen = 0;
-  let fired: PortCall | null = null;
-  const hook: Hook = (call) => {
-    if (fired !== null || !WRITES.has(call.kind)) return;
-    seen += 1;
-    if (seen < number) return;
-    fired = call;
-    throw error(call);
-  };
-  return { hook, fired: () => fired };
-}
-
-async function writesOf(act: () => Promise<unknown>): Promise<PortCall['kind'][]> {
-  const writes: PortCall['kind'][] = [];
-  ports.hook({ before: ({ kind }) => void (WRITES.has(kind) && writes.push(kind)) });
-  await act();
-  ports.hook({});
-  return writes;
-}
-
-async function renewing(): Promise<void> {
-  await service.call('POST', `groups/${issuer.groupId}/renewals`);
-}
-
-const SCENARIOS: Record<string, { writes: PortCall['kind'][]; prepare: () => Promise<Scenario> }> = {
-  joining: {
-    writes: ['store.write', 'store.write'],
-    prepare: async () => {
-      const machine = await ProtocolMachine.make(service, issuer.groupId);
-      const token = await service.enroll(issuer.groupId);
-      return { groupId: issuer.groupId, act: () => machine.join(token) };
-    },
-  },
-  'handing in the first key': {
-    writes: ['vault.put', 'store.write'],
-    prepare: async () => {
-      const { id: groupId } = await service.newGroup();
-      const first = await ProtocolMachine.make(service, groupId);
-      const body = await first.newKey(actionOf(await first.join(await service.enroll(groupId)), 'issueKey'));
-      return { groupId, act: () => first.issue(body) };
-    },
-  },
-  'the check-in that opens the window and takes the lease': {
-    writes: ['store.write', 'store.write'],
-    prepare: async () => {
-      service.clock.set((await service.group(issuer.groupId)).nextRenewalDate as Instant);
-      return { groupId: issuer.groupId, act: () => second.checkIn() };
-    },
-  },
-  'handing in the next key': {
-    writes: ['vault.put', 'store.write'],
-    prepare: async () => {
-      await renewing();
-      const body = await issuer.newKey(actionOf(await issuer.checkIn(), 'issueKey'));
-      return { groupId: issuer.groupId, act: () => issuer.issue(body) };
-    },
-  },
-  'proving the next key': {
-    writes: ['store.write'],
-    prepare: async () => {
-      await renewing();
-      await issuer.follow(await issuer.checkIn());
-      const action = actionOf(await second.checkIn(), 'fetchKey');
-      await second.open(action);
-      return {
-        groupId: issuer.groupId,
-        act: () => second.prove(action),
-        refusedAgain: 'ChallengeUnknown',
-        afterwards: () => second.checkIn(),
-      };
-    },
-  },
-  'setting the password': {
-    writes: ['store.write'],
-    prepare: async () => {
-      const body = await second.passwordChange(1, 2, 'another good password');
-      return { groupId: issuer.groupId, act: () => second.setPassword(1, body) };
-    },
-  },
-  'leaving the group': {
-    writes: ['store.write'],
-    prepare: async () => ({
-      groupId: issuer.groupId,
-      act: () => second.call('POST', `${second.path}/leave`),
-      refusedAgain: 'MachineRemoved',
-    }),
-  },
-  'opening a window': {
-    writes: ['store.write'],
-    prepare: async () => ({
-      groupId: issuer.groupId,
-      act: () => service.call('POST', `groups/${issuer.groupId}/renewals`),
-      refusedAgain: 'RenewalInProgress',
-    }),
-  },
-  'changing the policy': {
-    writes: ['store.write'],
-    prepare: async () => ({
-      groupId: issuer.groupId,
-      act: () => service.call('PATCH', `groups/${issuer.groupId}`, { groupKeyValidityPeriod: 200_000 }),
-    }),
-  },
-  'deleting the group': {
-    writes: ['store.write'],
-    prepare: async () => ({
-      groupId: issuer.groupId,
-      act: () => service.call('DELETE', `groups/${issuer.groupId}`),
-      refusedAgain: 'GroupDeleted',
-    }),
-  },
-};
-
-describe.for(Object.entries(SCENARIOS))('%s', ([, { writes, prepare }]) => {
-  let scenario: Scenario;
-  let beginning: GroupSnapshot;
-  let first: Answer;
-  let expected: object;
   test('without a fault', async () => {
-    service.clock.set(START);
-    await active.restore();
-    scenario = await prepare();
-    beginning = await snapshotOf(service, scenario.groupId);
-    ports.restFeeds(true);
-    expect(await writesOf(async () => (first = await scenario.act()))).toEqual(writes);
-    expect(first.status).toBeLessThan(300);
-    await scenario.afterwards?.();
-    ports.restFeeds(false);
-    expected = await normalizedGroup(service, scenario.groupId);
+    const { writes, code, refused } = await trial.withoutFault(world);
+    expect(writes).toEqual(scenario.writes);
+    expect(code).toBe(refused);
   });
 
-  const faults = writes.flatMap((kind, index) => [
-    { number: index + 1, kind, point: 'before' as const, what: 'and nothing is written' },
-    { number: index + 1, kind, point: 'after' as const, what: 'though all is written' },
-  ]);
-  test.for(faults)('write $number, $kind, fails $what', async ({ number, kind, point }) => {
-    await beginning.restore();
-    const fault = failingAt(number);
-    ports.hook({ [point]: fault.hook });
-    ports.restFeeds(true);
-    const failed = await scenario.act();
-    ports.hook({});
-    expect(fault.fired()?.kind).toBe(kind);
-    expect(failed).toMatchObject({
-      status: 503,
-      code: kind === 'vault.put' ? 'VaultUnavailable' : 'StoreUnavailable',
-    });
-    expect(Number(failed.headers.get('retry-after'))).toBeGreaterThan(0);
-
-    const again = await scenario.act();
-    const isRefused = point === 'after' && kind === 'store.write' && number === writes.length;
-    const code = isRefused ? scenario.refusedAgain : undefined;
-    expect(again).toMatchObject({ status: code ? PROBLEMS[code][0] : first.status, code });
-    await scenario.afterwards?.();
-    ports.restFeeds(false);
-    expect(await normalizedGroup(service, scenario.groupId)).toEqual(expected);
+  test.for(pairsOf(scenario.writes))('write $number, $kind, fails $what', async (fault) => {
+    expect(await trial.withFault(fault)).toEqual(trial.expected(fault));
   });
+});
+
+test('every write in the sources of the services has had both faults', () => {
+  expect(sites.paired.toSorted()).toEqual(writesInSources().toSorted());
 });
 
 test('a store that asks for time is passed on as 503 with the time that it asked for', async () => {
+  const { ports, service } = world;
   ports.hook({
     before: () => {
       throw new StoreThrottled(7);
@@ -213,28 +62,8 @@ test('a store that asks for time is passed on as 503 with the time that it asked
 });
 
 describe('a scan', () => {
-  test.for(['before', 'after'] as const)(
-    'whose write fails %s it is done leaves it to the next',
-    async (point) => {
-      service.clock.set(START);
-      await active.restore();
-      service.clock.set((await service.group(issuer.groupId)).nextRenewalDate as Instant);
-      ports.hook({ [point]: failingAt(1).hook });
-      await service.host.invokeTimer('renewal-scan');
-      ports.hook({});
-      expect(service.logs.filter((line) => line.startsWith('error renewal-scan')).length).toBeGreaterThan(0);
-      await service.scanAt(service.clock.now());
-      const { documents } = await normalizedGroup(service, issuer.groupId);
-      const opened = documents.filter((document) => 'kind' in document && document.kind === 'WindowOpened');
-      expect(opened).toHaveLength(1);
-      expect(await service.group(issuer.groupId)).toMatchObject({
-        status: 'Renewing',
-        machinesByStatus: { Default: 0, PendingNewKey: 2, KeyExpired: 0 },
-      });
-    },
-  );
-
   test('that fails for one group brings the others forward', async () => {
+    const { ports, service, issuer, active } = world;
     service.clock.set(START);
     await active.restore();
     const { id } = await service.newGroup(SHORT);
