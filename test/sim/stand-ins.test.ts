@@ -11,9 +11,10 @@ import type { Case } from './crypto/cases.ts';
 import { bothCryptographies, PASSWORD } from './crypto/cryptographies.ts';
 import type { Cryptography } from './crypto/cryptographies.ts';
 import { CERTIFICATE_CASES, GROUP_KEY_CASES, IDENTITY_CASES } from './crypto/key-cases.ts';
-import { STATEMENT_CASES, TOKEN_CASES, TOKEN_READINGS } from './crypto/message-cases.ts';
 import { CERTIFICATE_WRAP_CASES, PACKAGE_CASES, PASSWORD_WRAP_CASES } from './crypto/package-cases.ts';
 import { STAND_IN_MODULES } from './crypto/stand-in-modules.ts';
+import { STATEMENT_CASES } from './crypto/statement-cases.ts';
+import { CLAIM_CASES, TOKEN_CASES, TOKEN_READINGS } from './crypto/token-cases.ts';
 
 const NOON = '2026-11-22T12:00:00Z' as Instant;
 const TOKEN = { machineId: MACHINE_ID, groupId: GROUP_ID, audience: 'keyturn', now: NOON };
@@ -36,6 +37,7 @@ describe.each<[string, readonly Case[]]>([
   ['a machine identity is read', IDENTITY_CASES],
   ['a statement is verified', STATEMENT_CASES],
   ['a machine token is verified', TOKEN_CASES],
+  ['a machine token has claims', CLAIM_CASES],
   ['a wrap is opened with the outgoing key', CERTIFICATE_WRAP_CASES],
   ['a wrap is opened with the password', PASSWORD_WRAP_CASES],
   ['a package is opened', PACKAGE_CASES],

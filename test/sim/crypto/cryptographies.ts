@@ -1,5 +1,7 @@
 // The real cryptography and its stand-in side by side, each with keys, a package and wraps of its own, for the tests that hold
 // the one to the other. The compiler checks here that the stand-ins are called as the real ones are.
+import type { KeyObject } from 'node:crypto';
+import { CompactSign } from 'jose';
 import * as realCertificates from '../../../shared/crypto/certificates.ts';
 import * as realGroupKey from '../../../shared/crypto/group-key.ts';
 import type { GroupKey } from '../../../shared/crypto/group-key.ts';
@@ -20,6 +22,7 @@ import {
 } from '../../vectors/vector-keys.ts';
 import type { VectorKeys } from '../../vectors/vector-keys.ts';
 import * as certificates from './certificates.ts';
+import { signCompact } from './compact-jws.ts';
 import * as groupKey from './group-key.ts';
 import * as keyPackage from './key-package.ts';
 import * as identity from './machine-identity.ts';
@@ -54,6 +57,8 @@ const standInFunctions: Functions = {
 
 export interface Cryptography extends Functions {
   readonly name: 'the real one' | 'the stand-in';
+  /** Signs whatever it is given, as nobody but an attacker does. */
+  readonly signAnything: typeof signWithJose;
   /** Of the same groups and versions in both. */
   readonly keys: VectorKeys;
   /** `keys.incoming`, sealed. */
@@ -69,11 +74,14 @@ export interface Cryptography extends Functions {
 export const PASSWORD = 'Zürich, Gleis 44';
 
 export async function bothCryptographies(): Promise<readonly [Cryptography, Cryptography]> {
-  return [await cryptography('the real one', realFunctions, readVectorKeys()), await standInCryptography()];
+  return [
+    await cryptography('the real one', realFunctions, signWithJose, readVectorKeys()),
+    await standInCryptography(),
+  ];
 }
 
 export async function standInCryptography(): Promise<Cryptography> {
-  return cryptography('the stand-in', standInFunctions, await standInKeys());
+  return cryptography('the stand-in', standInFunctions, signSimulated, await standInKeys());
 }
 
 export function contextOf(key: GroupKey, pkcs12: Uint8Array): PackageContext {
@@ -84,14 +92,28 @@ export function contextOf(key: GroupKey, pkcs12: Uint8Array): PackageContext {
 async function cryptography(
   name: Cryptography['name'],
   functions: Functions,
+  signAnything: typeof signWithJose,
   keys: VectorKeys,
 ): Promise<Cryptography> {
   const { pkcs12, secret } = await functions.sealPackage(keys.incoming);
   const context = contextOf(keys.incoming, pkcs12);
   const passwordWrap = await functions.wrapForPassword(secret, PASSWORD, context);
   const certificateWrap = await functions.wrapForCertificate(secret, keys.outgoing.certificate, context);
-  return { ...functions, name, keys, pkcs12, secret, context, passwordWrap, certificateWrap };
+  const sealed = { pkcs12, secret, context, passwordWrap, certificateWrap };
+  return { ...functions, ...sealed, name, signAnything, keys };
 }
+
+async function signWithJose(
+  header: { readonly alg: string; readonly typ: string },
+  payload: object,
+  privateKey: KeyObject,
+): Promise<string> {
+  return new CompactSign(Buffer.from(JSON.stringify(payload), 'utf8'))
+    .setProtectedHeader(header)
+    .sign(privateKey);
+}
+
+const signSimulated: typeof signWithJose = async (header, payload, key) => signCompact(header, payload, key);
 
 async function standInKeys(): Promise<VectorKeys> {
   const dates = { notBefore: NOT_BEFORE, notAfter: NOT_AFTER };

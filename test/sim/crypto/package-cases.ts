@@ -70,6 +70,16 @@ export const CERTIFICATE_WRAP_CASES: readonly Case[] = [
       crypto.unwrapWithKey(crypto.certificateWrap, crypto.keys.stranger, { ...crypto.context, version: 9 }),
   },
   {
+    title: 'a wrap for the outgoing key that names another',
+    code: 'WrongKey',
+    run: async ({ keys, ...crypto }) => {
+      const { thumbprint } = keys.stranger.certificate;
+      const disguised = { ...keys.outgoing.certificate, thumbprint };
+      const wrap = await crypto.wrapForCertificate(crypto.secret, disguised, crypto.context);
+      return crypto.unwrapWithKey(wrap, keys.outgoing, crypto.context);
+    },
+  },
+  {
     title: 'a wrap for a stranger that names the outgoing key',
     code: 'WrongKey',
     run: async ({ keys, ...crypto }) => {
