@@ -30,11 +30,16 @@ export class Acknowledged {
     });
   }
 
+  /** A version or position that was told outside a writer. */
+  addTold(position: number): void {
+    this.highest = Math.max(this.highest, position);
+  }
+
   #addTurn(groupId: string, next: Turn, before: number): string[] {
     const last = this.turns.get(groupId);
     this.turns.set(groupId, next);
     this.batches += 1;
-    this.highest = Math.max(this.highest, next.version);
+    this.addTold(next.version);
     if (next.version <= before) return [`version ${next.version} was given again, after ${before}`];
     if (last !== undefined && next.turn <= last.turn) {
       return [`${groupId} took turn ${next.turn} again, after ${last.turn} was acknowledged`];
@@ -45,6 +50,6 @@ export class Acknowledged {
   #addCheckpoint(position: number): void {
     this.checkpoints += 1;
     this.checkpoint = position;
-    this.highest = Math.max(this.highest, position);
+    this.addTold(position);
   }
 }

@@ -72,8 +72,9 @@ async function wrongReads(store: Store, changes: readonly Change[]): Promise<str
 async function wrongPositions(
   store: Store,
   changes: readonly Change[],
-  { checkpoint, highest }: Acknowledged,
+  acknowledged: Acknowledged,
 ): Promise<string[]> {
+  const { checkpoint, highest } = acknowledged;
   const wrong: string[] = [];
   const saved = (await store.checkpoint('follower')) ?? 0;
   if (saved < checkpoint) wrong.push(`the checkpoint is ${saved}, but ${checkpoint} was acknowledged`);
@@ -85,6 +86,7 @@ async function wrongPositions(
   if (Number(version) <= last) wrong.push(`the next write got version ${version}, after ${last}`);
   const [next] = await store.changes(last, 1);
   if (next?.document.id !== document.id) wrong.push('the feed does not show the next write');
+  acknowledged.addTold(Number(version));
   await store.write('check', [{ kind: 'delete', id: document.id, version: version ?? '' }]);
   return wrong;
 }

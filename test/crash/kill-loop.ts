@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { Acknowledged } from './acknowledged.ts';
 import { violationsOf } from './check.ts';
-import { isInsideCheckpoint } from './checkpoint-state.ts';
+import { watchCheckpoints } from './checkpoint-state.ts';
 import { startWriter } from './writer-process.ts';
 import type { WriterProcess } from './writer-process.ts';
 
@@ -65,12 +65,13 @@ export async function killWriters(
     const moment = MOMENTS[randomInt(MOMENTS.length)] ?? 'load';
     const path = moment === 'making' ? join(folder, `made-${kill}.db`) : file;
     const measure = moment === 'making' ? new Acknowledged() : acknowledged;
+    const isInsideCheckpoint = watchCheckpoints(path);
     writer.begin(path);
-    await reach(moment, writer, path);
-    const lines = await writer.kill();
+    await reach(moment, writer, isInsideCheckpoint);
+    const { lines, isKilled } = await writer.kill();
     report.kills[moment] += 1;
-    if (isInsideCheckpoint(path)) report.insideCheckpoint += 1;
-    report.violations.push(...measure.add(lines));
+    if (isInsideCheckpoint()) report.insideCheckpoint += 1;
+    report.violations.push(...measure.add(lines), ...(isKilled ? [] : ['a writer failed, as it says above']));
     // Checking recovers the log: half of the time that is left to the next writer, which may be killed at it.
     if (moment === 'making' || kill === kills || randomInt(2) === 0) await check(path, measure);
     report.acknowledgedBatches = acknowledged.batches;
@@ -82,13 +83,17 @@ export async function killWriters(
 }
 
 /** Resolves at the moment to kill. */
-async function reach(moment: Moment, writer: WriterProcess, file: string): Promise<void> {
+async function reach(
+  moment: Moment,
+  writer: WriterProcess,
+  isInsideCheckpoint: () => boolean,
+): Promise<void> {
   await writer.printed(moment === 'load' || moment === 'checkpoint' ? 'turn ' : 'opening');
   switch (moment) {
     case 'load':
       return setTimeout(randomInt(LOAD_MILLISECONDS_MAX));
     case 'checkpoint':
-      return turnUntil(CHECKPOINT_MICROSECONDS_MAX, () => isInsideCheckpoint(file));
+      return turnUntil(CHECKPOINT_MICROSECONDS_MAX, isInsideCheckpoint);
     case 'opening':
       return turnUntil(randomInt(OPENING_MICROSECONDS_MAX), () => false);
     case 'making':

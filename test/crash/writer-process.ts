@@ -8,10 +8,10 @@ const WRITER = fileURLToPath(new URL('./writer.ts', import.meta.url));
 export interface WriterProcess {
   /** Lets it open the file and write. */
   begin(file: string): void;
-  /** Resolves once it has printed a line that begins with `start`. @throws when it ends before. */
+  /** Resolves once it has printed a line that begins with `start`, or has ended. */
   printed(start: string): Promise<void>;
-  /** Kills it, and answers the lines that it printed; one that was cut off acknowledges nothing. @throws when it ended by itself. */
-  kill(): Promise<string[]>;
+  /** Kills it, and answers the lines that it printed; one that was cut off acknowledges nothing. */
+  kill(): Promise<{ readonly lines: string[]; readonly isKilled: boolean }>;
   /** Ends one that was never set to work. */
   dismiss(): Promise<void>;
 }
@@ -23,6 +23,8 @@ export function startWriter(cache: string): WriterProcess {
     env: { ...process.env, NODE_COMPILE_CACHE: cache },
   });
   const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
+  // Of one that failed before it was given its file; how it ended is told.
+  child.stdin.on('error', () => {});
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;
@@ -31,17 +33,15 @@ export function startWriter(cache: string): WriterProcess {
   return {
     begin: (file) => void child.stdin.end(file),
     async printed(start) {
-      const hasBegun = (): boolean => output.startsWith(start) || output.includes(`\n${start}`);
-      while (!hasBegun()) {
-        const ended = await Promise.race([once(child.stdout, 'data'), closed.then(() => 'ended' as const)]);
-        if (ended === 'ended' && !hasBegun()) throw new Error('the writer ended by itself');
+      const isPrinted = (): boolean => output.startsWith(start) || output.includes(`\n${start}`);
+      while (!isPrinted() && child.exitCode === null && child.signalCode === null) {
+        await Promise.race([once(child.stdout, 'data'), closed]);
       }
     },
     async kill() {
       child.kill('SIGKILL');
-      const [code, signal] = await closed;
-      if (signal !== 'SIGKILL') throw new Error(`the writer had ended with ${code ?? signal}`);
-      return output.split('\n').slice(0, -1);
+      const [, signal] = await closed;
+      return { lines: output.split('\n').slice(0, -1), isKilled: signal === 'SIGKILL' };
     },
     async dismiss() {
       child.stdin.end();
