@@ -65,5 +65,5 @@ function count(number: number): string {
 }
 
 function oneDigit(number: number): string {
-  return number.toFixed(1);
+  return number.toLocaleString('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 }
