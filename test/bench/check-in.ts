@@ -30,7 +30,7 @@ const KINDS = ['nothing', 'fresh', 'again'] as const;
 type Kind = Load['kind'];
 
 /** What the function that does nothing answers: a steady check-in's answer, so that both send as much. */
-const NOTHING: CheckInAnswer = {
+export const NOTHING: CheckInAnswer = {
   machineId: machineIdOf(0),
   groupId: groupIdOf(0),
   keyDeliveryStatus: 'Default',
@@ -56,7 +56,11 @@ interface Round {
   readonly latencies: Float64Array;
 }
 
-async function seed(file: string, machines: number, identities: readonly MachineIdentity[]): Promise<void> {
+export async function seed(
+  file: string,
+  machines: number,
+  identities: readonly MachineIdentity[],
+): Promise<void> {
   const now = systemClock().now();
   const store = sqliteDocumentStore({ file });
   function* groups() {

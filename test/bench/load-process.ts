@@ -1,6 +1,7 @@
 // Makes load in a process of its own: so many connections, each with one request under way at a time, the next as soon
 // as the answer is there. Tokens are signed before anything is measured.
 import { Agent, request } from 'node:http';
+import { pause } from '../../shared/adapters/pause.ts';
 import { MACHINE_TOKEN_AUDIENCE } from '../../shared/api/check-in.ts';
 import { machineIdentityFromPem } from '../../shared/crypto/machine-identity.ts';
 import { signMachineToken } from '../../shared/crypto/machine-token.ts';
@@ -21,6 +22,8 @@ export interface Load {
   readonly url: string;
   readonly connections: number;
   readonly requests: number;
+  /** Requests begin at this steady rate, and are timed from when they were to begin; left out, as fast as answers come. */
+  readonly perSecond?: number;
   /** `nothing`: the function that does nothing. `fresh`: every check-in with a token never seen. `again`: tokens seen before. */
   readonly kind: 'nothing' | 'fresh' | 'again';
   /** How many tokens, the first ones, `again` goes round; the others are for `fresh`. */
@@ -79,11 +82,20 @@ async function run(load: Load): Promise<LoadResult> {
     load.kind === 'fresh' ? targets[load.tokensAgain + freshUsed++] : targets[nextAgain++ % load.tokensAgain];
   const startedAt = performance.now();
 
+  /** When the request of that number, from 0, is to be sent; waits until then. */
+  async function due(number: number): Promise<number> {
+    if (load.perSecond === undefined) return performance.now();
+    const at = startedAt + (number * 1000) / load.perSecond;
+    const wait = at - performance.now();
+    if (wait > 0) await pause(wait);
+    return at;
+  }
+
   async function connection(): Promise<void> {
     while (started++ < load.requests) {
       const target = next();
       if (target === undefined) throw new Error('there are no more fresh tokens');
-      const sentAt = performance.now();
+      const sentAt = await due(started - 1);
       const path = load.kind === 'nothing' ? '/api/nothing' : target.path;
       const got = await call(load.url, agent, path, target.token);
       latencies.push(performance.now() - sentAt);
