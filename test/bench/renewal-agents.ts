@@ -42,7 +42,8 @@ const sleeping = new Map<number, () => void>();
 const versions = new Map<number, number>();
 const calls: Record<string, number> = {};
 const retries: Record<string, number> = {};
-const ending = new AbortController();
+/** They live as long as their process. */
+const NEVER = new AbortController().signal;
 let fallenAsleep: Sleeper[] = [];
 let failure: Error | null = null;
 let news = Promise.withResolvers<void>();
@@ -140,7 +141,7 @@ function wakeOne(index: number): void {
     wake();
     return;
   }
-  runDaemon(agentOf(index), ending.signal).catch((error: unknown) => {
+  runDaemon(agentOf(index), NEVER).catch((error: unknown) => {
     failure = error instanceof Error ? error : new Error(String(error));
     news.resolve();
   });
