@@ -92,7 +92,7 @@ function toMachine(
     case 'regenerate':
       return regenerate(world, machine);
     case 'leave':
-      return leaveGroup(world, machine);
+      return leaveGroup(machine);
     case 'remove':
       return removeMachine(world, machine);
     case 'kill':
@@ -180,7 +180,7 @@ async function leaveByForce(machine: SimMachine, agent: Agent): Promise<void> {
   machine.isTampered = false;
 }
 
-function leaveGroup(world: World, machine: SimMachine): void {
+function leaveGroup(machine: SimMachine): void {
   const { record } = machine;
   if (record === null) return;
   machine.isLeaving = true;

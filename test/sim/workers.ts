@@ -30,19 +30,28 @@ export async function runOrders(
     ...(mutation !== null && { KEYTURN_SIM_MUTATION: mutation }),
   };
 
-  async function work(): Promise<void> {
-    const child = fork(WORKER, [], { env, execArgv: ['--import', LOADER] });
-    try {
-      for (let next = queue.next(); !isOver && next.done !== true; next = queue.next()) {
-        const report = await carriedOut(child, next.value);
-        if (!isOver && !onReport(report)) isOver = true;
-      }
-    } finally {
-      child.kill();
+  const children = Array.from({ length: workers }, () =>
+    fork(WORKER, [], { env, execArgv: ['--import', LOADER] }),
+  );
+
+  async function work(child: ChildProcess): Promise<void> {
+    for (let next = queue.next(); !isOver && next.done !== true; next = queue.next()) {
+      const report = await carriedOut(child, next.value);
+      if (isOver || onReport(report)) continue;
+      isOver = true;
+      for (const each of children) each.kill();
     }
   }
 
-  await Promise.all(Array.from({ length: workers }, work));
+  try {
+    await Promise.all(children.map((child) => work(child).catch((error: unknown) => endedWith(error))));
+  } finally {
+    for (const child of children) child.kill();
+  }
+
+  function endedWith(error: unknown): void {
+    if (!isOver) throw error;
+  }
 }
 
 async function carriedOut(child: ChildProcess, order: Order): Promise<Report> {

@@ -16,7 +16,7 @@ import { settingOf } from './history.ts';
 import type { Setting } from './history.ts';
 import { Liar } from './liar.ts';
 import { SimMachine } from './machine.ts';
-import { Process, Scheduler } from './scheduler.ts';
+import { GoesInCircles, Process, Scheduler } from './scheduler.ts';
 import { Service, SERVER } from './service.ts';
 import { LAG_MILLISECONDS_MAX, SessionStore } from './session-store.ts';
 import type { DocumentChange } from './session-store.ts';
@@ -121,7 +121,12 @@ export class World {
 
   /** Lets time go on. */
   async wait(seconds: number): Promise<void> {
-    await this.scheduler.runUntil(this.scheduler.now + Math.max(0, seconds) * 1000);
+    try {
+      await this.scheduler.runUntil(this.scheduler.now + Math.max(0, seconds) * 1000);
+    } catch (error) {
+      if (!(error instanceof GoesInCircles)) throw error;
+      this.violate('stuck', error.message);
+    }
   }
 
   /** Does something once so many seconds have passed. */
