@@ -1,5 +1,6 @@
 // Jobs carried on: each call does one bounded piece and writes down how far it came. The change feed shows that write,
 // and so the next piece follows; a piece done twice changes nothing.
+import type { Instant } from '../domain/instant.ts';
 import type { Job } from '../domain/job.ts';
 import { advanceJob } from '../domain/job.ts';
 import { WriteConflict } from '../ports/document-store.ts';
@@ -14,6 +15,7 @@ export type PieceEnd = string | null;
 /** Carries a job on by one piece. When another has carried it on meanwhile, that is just as well. */
 export async function carryOn(system: System, { document: job, version }: Stored<Job>): Promise<void> {
   const cursor = await pieceOf(system, job);
+  if (cursor === null && isToBeLookedAtAgain(job, system.clock.now())) return;
   try {
     await system.store.write(job.groupId, [
       cursor === null
@@ -23,6 +25,14 @@ export async function carryOn(system: System, { document: job, version }: Stored
   } catch (error) {
     if (!(error instanceof WriteConflict)) throw error;
   }
+}
+
+/**
+ * A call that began before its group was deleted may still put a package. The job stays until none can be under way: the scan
+ * takes it up then, and ends it.
+ */
+function isToBeLookedAtAgain({ kind, nextActionOn }: Job, now: Instant): boolean {
+  return kind === 'deleteGroup' && now < nextActionOn;
 }
 
 function pieceOf(system: System, job: Job): Promise<PieceEnd> {

@@ -31,7 +31,7 @@ export interface Scenario {
   readonly refused?: ProblemCode;
   /** How a repeat is refused when the first had been written after all; without it, the repeat is answered as the first. */
   readonly refusedAgain?: ProblemCode;
-  /** What happens once, behind the call's back, after its `vault.put`. */
+  /** What happens once, behind the call's back, just before its `vault.put`. */
   readonly meanwhile?: () => Promise<void>;
   /** What comes after that by itself, or by the protocol. */
   readonly afterwards?: () => Promise<unknown>;
@@ -191,23 +191,25 @@ class Writes {
   constructor(ports: HookedPorts, of: RegExp, meanwhile: Scenario['meanwhile'], fault?: Fault) {
     this.#meanwhile = meanwhile ?? null;
     const hooks: Hooks = {
-      before: (call) => {
+      before: async (call) => {
         const site = siteOfCaller();
         if (!isWrite(call) || site === null || !of.test(site)) return;
         this.kinds.push(call.kind);
-        if (this.faulty !== null || this.kinds.length !== fault?.number) return;
-        this.faulty = call;
-        this.faultySite = site;
-        if (fault.point === 'before') throw unavailable(call);
+        const isFaulty = this.faulty === null && this.kinds.length === fault?.number;
+        if (isFaulty) [this.faulty, this.faultySite] = [call, site];
+        if (call.kind === 'vault.put') await this.#doMeanwhile();
+        if (isFaulty && fault.point === 'before') throw unavailable(call);
       },
-      after: async (call) => {
+      after: (call) => {
         if (call === this.faulty && fault?.point === 'after') throw unavailable(call);
-        if (call.kind !== 'vault.put') return;
-        const meanwhile = this.#meanwhile;
-        this.#meanwhile = null;
-        await meanwhile?.();
       },
     };
     ports.hook(hooks);
+  }
+
+  async #doMeanwhile(): Promise<void> {
+    const meanwhile = this.#meanwhile;
+    this.#meanwhile = null;
+    await meanwhile?.();
   }
 }

@@ -95,11 +95,13 @@ const JOBS: Readonly<Record<string, FaultScenario>> = {
       await service.call('DELETE', `groups/${issuer.groupId}`);
       return {
         groupId: issuer.groupId,
-        // What the feed leaves lying the scan takes up; then the feed carries it on.
+        // What the feed leaves lying the scan takes up; the feed carries it on, and the scan ends it.
         act: async () => {
           stall(world);
           await scan(world);
           await feed(world);
+          stall(world);
+          await scan(world);
         },
       };
     },

@@ -158,6 +158,29 @@ const KEYS: Readonly<Record<string, FaultScenario>> = {
       };
     },
   },
+  'handing in a key while the group is deleted and cleaned up': {
+    of: /^key-issuing\.ts/,
+    writes: ['vault.put', 'vault.delete'],
+    prepare: async (world) => {
+      const { ports, service, issuer } = world;
+      const { groupId } = issuer;
+      await openWindow(world);
+      const body = await issuer.newKey(actionOf(await issuer.checkIn(), 'issueKey'));
+      const later = addMinutes(service.clock.now(), 10);
+      return {
+        groupId,
+        act: () => issuer.issue(body),
+        refused: 'GroupDeleted',
+        meanwhile: async () => {
+          ports.restFeeds(false);
+          await service.call('DELETE', `groups/${groupId}`);
+          await service.host.drainFeeds();
+          ports.restFeeds(true);
+        },
+        afterwards: () => service.scanAt(later),
+      };
+    },
+  },
   'proving the next key': {
     writes: ['store.write'],
     prepare: async (world) => {

@@ -143,6 +143,11 @@ describe('a fan-out over 2,500 machines', () => {
     const { event = 0, notification = 0 } = await countsOf(groupId);
     expect((await service.call('DELETE', `groups/${groupId}`)).status).toBe(204);
     await service.host.drainFeeds();
+    expect(await countsOf(groupId)).toEqual({ group: 1, event: event + 1, notification, job: 1 });
+    // The job ends when no call that began before the deletion can still be under way.
+    await service.scanAt(addSeconds(service.clock.now(), 599));
+    expect(await jobsOf(groupId)).toHaveLength(1);
+    await service.scanAt(addSeconds(service.clock.now(), 1));
     expect(await countsOf(groupId)).toEqual({ group: 1, event: event + 1, notification });
     expect(await packagesOf(service.system, groupId)).toEqual([]);
     const trail = await service.call<{ items: FleetEvent[] }>('GET', `groups/${groupId}/events?limit=1`);
@@ -191,6 +196,7 @@ describe('a job that nobody carries on', () => {
     await service.call('DELETE', `groups/${groupId}`);
     ports.restFeeds(false);
     await service.host.drainFeeds();
+    await service.scanAt(addMinutes(service.clock.now(), 10));
     expect(Object.keys(await countsOf(groupId)).toSorted()).toEqual(['event', 'group', 'notification']);
   });
 });
