@@ -24,6 +24,7 @@ export class Host {
   readonly #weather: Weather;
   readonly #nextDue: () => number | null;
   readonly #wakers = new Set<() => void>();
+  readonly #failures = new Map<string, number>();
   readonly #positions = new Map(CONSUMERS.map((name) => [name, new Map<string, number>()]));
 
   /** @param nextDue true time of what the scan is to look at next; null when nothing is. */
@@ -56,6 +57,11 @@ export class Host {
     return CONSUMERS.every((name) => this.#pending(name).length === 0);
   }
 
+  /** Of the consumer that has failed most often in a row. */
+  get failures(): number {
+    return Math.max(0, ...this.#failures.values());
+  }
+
   async #scanForEver(): Promise<never> {
     for (;;) {
       const { now } = this.#scheduler;
@@ -75,12 +81,13 @@ export class Host {
   }
 
   async #feedForEver(name: (typeof CONSUMERS)[number]): Promise<never> {
-    for (let failures = 0; ;) {
+    for (;;) {
       const groups = this.#pending(name);
       if (groups.length === 0) await this.#rest(FOR_EVER_MILLISECONDS);
       else {
+        const failures = this.#failures.get(name) ?? 0;
         await this.#scheduler.sleep(this.#delay(failures));
-        failures = (await this.#handOver(name)) ? 0 : failures + 1;
+        this.#failures.set(name, (await this.#handOver(name)) ? 0 : failures + 1);
       }
     }
   }

@@ -15,6 +15,7 @@ const STILL_SECONDS = 900;
 /** Checks whatever can be checked now. */
 export function checkRest(world: World): void {
   for (const machine of world.machines) world.agents.checkMachine(machine);
+  checkNothingLeft(world);
   if (!world.weather.isCalm || !world.host.isDrained || world.jobs.length > 0) return;
   world.statuses.checkNotifications();
   for (const groupId of world.groups) {
@@ -25,6 +26,19 @@ export function checkRest(world: World): void {
     world.statuses.checkStatuses(group, world.now);
     checkProgress(world, group);
   }
+}
+
+/** A day of peace is enough for whatever was put off. */
+function checkNothingLeft(world: World): void {
+  if (quietSeconds(world) < DAY_SECONDS) return;
+  if (!world.host.isDrained && world.host.failures > 0) {
+    world.violate('left-behind', 'changes are handed over again and again');
+  }
+  if (world.overdueSeconds() > DAY_SECONDS) world.violate('stuck', `${world.overdue} is overdue`);
+}
+
+function quietSeconds(world: World): number {
+  return (world.scheduler.now - world.quietSince) / 1000;
 }
 
 function isStill(world: World, { nextActionOn }: Group): boolean {
@@ -42,9 +56,7 @@ function checkSameKey(world: World, group: Group): void {
 
 /** Left in peace for long enough, everything that is due is done, and machines that are on have the window's key. */
 function checkProgress(world: World, group: Group): void {
-  const quietSeconds = (world.scheduler.now - world.quietSince) / 1000;
-  if (quietSeconds < 3 * world.setting.steadyCheckInSeconds + DAY_SECONDS) return;
-  if (world.overdueSeconds() > DAY_SECONDS) world.violate('stuck', 'what is due is not done');
+  if (quietSeconds(world) < 3 * world.setting.steadyCheckInSeconds + DAY_SECONDS) return;
   const { renewal } = group;
   if (renewal === null || Date.parse(renewal.startsOn) > world.quietSince) return;
   const able = membersOf(world, group).filter((machine) => isAble(machine) && machine.isOn);

@@ -1,7 +1,6 @@
 // Processes that simulate, as many as there are cores, each handed one seed after the other.
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Order, Report } from './worker.ts';
@@ -55,10 +54,15 @@ export async function runOrders(
 }
 
 async function carriedOut(child: ChildProcess, order: Order): Promise<Report> {
-  const answered = once(child, 'message').then(([report]) => report as Report);
-  const ended = once(child, 'exit').then(([code, signal]) => {
-    throw new Error(`the process that simulated seed ${order.seed} ended (${code ?? signal})`);
-  });
+  const { promise, resolve, reject } = Promise.withResolvers<Report>();
+  const onReport = (report: unknown): void => resolve(report as Report);
+  const onExit = (code: number | null, signal: string | null): void =>
+    reject(new Error(`the process that simulated seed ${order.seed} ended (${code ?? signal})`));
+  child.once('message', onReport).once('exit', onExit);
   child.send(order);
-  return Promise.race([answered, ended]);
+  try {
+    return await promise;
+  } finally {
+    child.off('message', onReport).off('exit', onExit);
+  }
 }

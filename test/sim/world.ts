@@ -181,6 +181,12 @@ export class World {
     return Math.max(0, (this.scheduler.now - (this.#nextDue() ?? this.scheduler.now)) / 1000);
   }
 
+  /** The document that has waited longest, and since when. */
+  get overdue(): string {
+    const [first] = [...this.#due].toSorted(([, one], [, other]) => one - other);
+    return first === undefined ? 'nothing' : `${first[0]}, since ${toInstant(first[1])},`;
+  }
+
   #newMachine(index: number): SimMachine {
     return new SimMachine(index, {
       scheduler: this.scheduler,
@@ -230,9 +236,10 @@ export class World {
     this.host.nudge();
   }
 
+  /** A date that has passed already, after a change of policy say, is due from now on. */
   #schedule(name: string, document: { readonly nextActionOn?: Instant | null } | null): void {
-    if (document?.nextActionOn) this.#due.set(name, Date.parse(document.nextActionOn));
-    else this.#due.delete(name);
+    if (!document?.nextActionOn) this.#due.delete(name);
+    else this.#due.set(name, Math.max(this.scheduler.now, Date.parse(document.nextActionOn)));
   }
 
   #refuseSecrets(where: string, text: string): void {
