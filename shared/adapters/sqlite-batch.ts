@@ -4,23 +4,15 @@ import { FIELD_COLUMNS } from './document-batch.ts';
 import type { BatchOperation, Content } from './document-batch.ts';
 import type { SqliteRow, SqliteStatements } from './sqlite-statements.ts';
 
-/** Columns that no index holds. */
-const PLAIN_COLUMNS = ['membership', 'agentVersion', 'lastHeartbeatDate', 'machineId'] as const;
-const INDEXED_COLUMNS = ['status', 'keyDeliveryStatus', 'nextActionOn', 'occurredOn'] as const;
+/** What an update writes only where it changed. */
+const COLUMNS = ['type', ...FIELD_COLUMNS] as const;
 
 const TAKE_SEQUENCES = 'UPDATE feed SET sequence = sequence + ? RETURNING sequence';
 const INSERT = `
   INSERT INTO documents (groupId, id, type, sequence, json, ${FIELD_COLUMNS.join(', ')})
   VALUES (?, ?, ?, ?, ?, ${FIELD_COLUMNS.map(() => '?').join(', ')})
   ON CONFLICT (groupId, id) DO NOTHING`;
-const FIND = `
-  SELECT rowid, sequence, type, ${INDEXED_COLUMNS.join(', ')} FROM documents WHERE groupId = ? AND id = ?`;
-const UPDATE_PLAIN = `
-  UPDATE documents SET sequence = ?, json = ?, ${PLAIN_COLUMNS.map((column) => `${column} = ?`).join(', ')}
-  WHERE rowid = ?`;
-const UPDATE_INDEXED = `
-  UPDATE documents SET type = ?, ${INDEXED_COLUMNS.map((column) => `${column} = ?`).join(', ')}
-  WHERE rowid = ?`;
+const FIND = `SELECT rowid, sequence, ${COLUMNS.join(', ')} FROM documents WHERE groupId = ? AND id = ?`;
 const DELETE = 'DELETE FROM documents WHERE rowid = ?';
 
 /**
@@ -72,11 +64,10 @@ function find(
 
 /** SQLite rewrites every index that a statement's columns touch, changed or not: most writes touch none of them. */
 function update(statements: SqliteStatements, row: SqliteRow, content: Content, sequence: number): void {
-  const { type, json, fields } = content;
-  const rowid = row['rowid'] ?? null;
-  statements.run(UPDATE_PLAIN, sequence, json, ...PLAIN_COLUMNS.map((column) => fields[column]), rowid);
-
-  const unchanged = row['type'] === type && INDEXED_COLUMNS.every((column) => row[column] === fields[column]);
-  if (unchanged) return;
-  statements.run(UPDATE_INDEXED, type, ...INDEXED_COLUMNS.map((column) => fields[column]), rowid);
+  const values = { type: content.type, ...content.fields };
+  const changed = COLUMNS.filter((column) => row[column] !== values[column]);
+  const assignments = ['sequence', 'json', ...changed].map((column) => `${column} = ?`).join(', ');
+  const text = `UPDATE documents SET ${assignments} WHERE rowid = ?`;
+  const fields = changed.map((column) => values[column]);
+  statements.run(text, sequence, content.json, ...fields, row['rowid'] ?? null);
 }
