@@ -13,7 +13,7 @@ import { killWriters } from '../crash/kill-loop.ts';
 import { LOAD_GROUPS, nextBatch } from '../crash/load.ts';
 import type { LoadGroup } from '../crash/load.ts';
 
-const KILLS = 30;
+const KILLS = 24;
 
 const folder = mkdtempSync(join(tmpdir(), 'keyturn-crash-'));
 afterAll(() => rmSync(folder, { recursive: true }));
