@@ -10,6 +10,17 @@ import { report } from './report.ts';
 import type { Outcome } from './report.ts';
 
 const NAMES = ['check-in', 'due-scan', 'fan-out', 'renewal', 'costs', 'cold-start'] as const;
+type Name = (typeof NAMES)[number];
+
+/** Each is loaded when its turn comes: what one imports must not weigh on another. */
+const LOAD: Readonly<Record<Name, () => Promise<Benchmark>>> = {
+  'check-in': async () => (await import('./check-in.ts')).checkInBenchmark,
+  'due-scan': async () => (await import('./due-scan.ts')).dueScanBenchmark,
+  'fan-out': async () => (await import('./fan-out.ts')).fanOutBenchmark,
+  renewal: async () => (await import('./renewal.ts')).renewalBenchmark,
+  costs: async () => (await import('./costs.ts')).costsBenchmark,
+  'cold-start': async () => (await import('./cold-start.ts')).coldStartBenchmark,
+};
 
 interface Options {
   readonly json: boolean;
@@ -42,15 +53,6 @@ function parseOptions(argv: readonly string[]): Options {
     .opts<Options>();
 }
 
-/** Each is loaded when its turn comes: what one imports must not weigh on another. */
-async function load(name: string): Promise<Benchmark> {
-  const module = (await import(`./${name}.ts`)) as Readonly<Record<string, Benchmark>>;
-  const exported = `${name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())}Benchmark`;
-  const benchmark = module[exported];
-  if (benchmark === undefined) throw new Error(`${name}.ts does not export ${exported}`);
-  return benchmark;
-}
-
 async function run(benchmark: Benchmark, scale: number): Promise<Outcome> {
   const { name, title } = benchmark;
   const folder = await mkdtemp(join(tmpdir(), `keyturn-bench-${name}-`));
@@ -71,11 +73,11 @@ async function main(): Promise<number> {
   const options = parseOptions(process.argv);
   const names = NAMES.filter((name) => options.only === undefined || options.only.includes(name));
   if (options.list) {
-    for (const name of names) process.stdout.write(`${name}: ${(await load(name)).title}\n`);
+    for (const name of names) process.stdout.write(`${name}: ${(await LOAD[name]()).title}\n`);
     return 0;
   }
   const outcomes: Outcome[] = [];
-  for (const name of names) outcomes.push(await run(await load(name), options.scale));
+  for (const name of names) outcomes.push(await run(await LOAD[name](), options.scale));
   const document = { ...environment(), scale: options.scale, benchmarks: outcomes };
   process.stdout.write(options.json ? `${JSON.stringify(document, null, 2)}\n` : report(document));
   return outcomes.every(({ error }) => error === null) ? 0 : 1;
