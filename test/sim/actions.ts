@@ -11,32 +11,37 @@ import type { Action, Policy } from './history.ts';
 import { CAPABLE_VERSION, OUTDATED_VERSION } from './machine.ts';
 import type { SimMachine } from './machine.ts';
 import { PERSON_TOKEN, SERVER } from './service.ts';
+import { checkRest } from './rest.ts';
 import { PASSWORD_PREFIX } from './world.ts';
 import type { World } from './world.ts';
 
 const EDGE_SECONDS_MAX = 2 * 365 * 86_400;
+const LOOK_SECONDS = 3 * 86_400;
 
 type Doing<D extends Action['do']> = Extract<Action, { readonly do: D }>;
 
 /** Does one action; time goes on by those that wait. */
 export async function perform(world: World, action: Action): Promise<void> {
-  switch (action.do) {
-    case 'wait':
-      return world.wait(action.seconds);
-    case 'edge':
-      return waitForEdge(world, action);
-    default:
-      disturb(world, action);
-      // Whatever was begun begins.
-      return world.wait(1);
-  }
+  if (action.do === 'wait') return waitAndLook(world, action.seconds);
+  if (action.do === 'edge') return waitForEdge(world, action);
+  disturb(world, action);
+  // Whatever was begun begins.
+  return world.wait(1);
 }
 
 async function waitForEdge(world: World, { group, offsetSeconds }: Doing<'edge'>): Promise<void> {
   const next = world.group(group)?.nextActionOn;
   if (!next) return;
   const seconds = (Date.parse(next) - world.scheduler.now) / 1000 + offsetSeconds;
-  if (seconds <= EDGE_SECONDS_MAX) await world.wait(seconds);
+  if (seconds <= EDGE_SECONDS_MAX) await waitAndLook(world, seconds);
+}
+
+/** Lets time go on, and looks every few days whether all is well. */
+async function waitAndLook(world: World, seconds: number): Promise<void> {
+  for (let left = seconds; left > 0 && world.violation === null; left -= LOOK_SECONDS) {
+    await world.wait(Math.min(left, LOOK_SECONDS));
+    checkRest(world);
+  }
 }
 
 function disturb(world: World, action: Exclude<Action, Doing<'wait' | 'edge'>>): void {
@@ -61,6 +66,9 @@ function disturb(world: World, action: Exclude<Action, Doing<'wait' | 'edge'>>):
       return undefined;
     case 'delayFeed':
       world.host.feedDelayedUntil = until;
+      return undefined;
+    case 'ambush':
+      world.ambush = action;
       return undefined;
     case 'killService':
       return world.service.kill(action.instance, action.gates);
@@ -96,7 +104,7 @@ function toMachine(
     case 'remove':
       return removeMachine(world, machine);
     case 'kill':
-      return killMachine(machine, action.gates);
+      return killMachine(machine, action);
     case 'version':
       machine.version = action.capable ? CAPABLE_VERSION : OUTDATED_VERSION;
       // An agent is replaced by starting another.
@@ -234,12 +242,12 @@ function passwordOf(world: World, groupId: string): GroupPasswordSource {
   };
 }
 
-/** The process dies after so many gates more, and is started again. */
-function killMachine(machine: SimMachine, gates: number): void {
+/** The process dies after so many gates more. */
+function killMachine(machine: SimMachine, { gates, restart }: Doing<'kill'>): void {
   const { daemon } = machine;
   if (daemon === null || !machine.isOn) return;
   daemon.gatesLeft = gates;
-  daemon.onDeath.add(() => machine.powerOn());
+  if (restart) daemon.onDeath.add(() => machine.powerOn());
 }
 
 function lieTo(world: World, machine: SimMachine, { kind, minutes }: Doing<'lie'>): void {

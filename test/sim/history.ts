@@ -18,7 +18,14 @@ export type Action =
   | { readonly do: 'createGroup'; readonly group: number; readonly policy: Policy }
   | { readonly do: 'join'; readonly machine: number; readonly group: number }
   | { readonly do: 'power'; readonly machines: readonly number[]; readonly on: boolean }
-  | { readonly do: 'kill'; readonly machine: number; readonly gates: number }
+  | { readonly do: 'kill'; readonly machine: number; readonly gates: number; readonly restart: boolean }
+  /** Kills the next daemon that is asked to do it, so many gates after it was asked. */
+  | {
+      readonly do: 'ambush';
+      readonly asked: 'issueKey' | 'fetchKey';
+      readonly gates: number;
+      readonly restart: boolean;
+    }
   | { readonly do: 'killService'; readonly instance: number; readonly gates: number }
   | { readonly do: 'checkIn' | 'rejoin' | 'regenerate' | 'leave' | 'remove'; readonly machine: number }
   | { readonly do: 'wipe' | 'backup' | 'restore'; readonly machine: number }
@@ -116,8 +123,10 @@ function trouble(chance: Chance, { machines }: Setting): Action {
     () => ({ do: 'weather', profile: anyProfile(chance), minutes }),
     () => ({ do: 'weather', profile: anyProfile(chance), minutes: 86_400 }),
     () => ({ do: 'outage', what: chance.pick(['storeDown', 'vaultDown']), minutes: Math.min(minutes, 600) }),
-    () => ({ do: 'kill', machine, gates }),
-    () => ({ do: 'kill', machine, gates }),
+    () => ({ do: 'kill', machine, gates, restart: true }),
+    () => ({ do: 'kill', machine, gates, restart: false }),
+    () => ({ do: 'ambush', asked: 'issueKey', gates: chance.integer(0, 12), restart: chance.percent(40) }),
+    () => ({ do: 'ambush', asked: 'fetchKey', gates: chance.integer(0, 20), restart: chance.percent(70) }),
     () => ({ do: 'killService', instance, gates }),
     () => ({ do: 'killService', instance, gates }),
     () => ({ do: 'skew', instance, seconds: chance.integer(-60, 60) }),

@@ -1,7 +1,8 @@
 // One seed's world from beginning to end.
 import { perform } from './actions.ts';
 import { actionOf } from './history.ts';
-import { checkRest, settle } from './settling.ts';
+import { checkRest } from './rest.ts';
+import { settle } from './settling.ts';
 import type { Violation } from './violations.ts';
 import { World } from './world.ts';
 

@@ -13,11 +13,12 @@ import { SECRET_MARKS } from './crypto/secret-marks.ts';
 import { Weather } from './faults.ts';
 import { Host } from './host.ts';
 import { settingOf } from './history.ts';
-import type { Setting } from './history.ts';
+import type { Action, Setting } from './history.ts';
 import { Liar } from './liar.ts';
 import { SimMachine } from './machine.ts';
 import { GoesInCircles, Process, Scheduler } from './scheduler.ts';
 import { Service, SERVER } from './service.ts';
+import type { Answered } from './service.ts';
 import { LAG_MILLISECONDS_MAX, SessionStore } from './session-store.ts';
 import type { DocumentChange } from './session-store.ts';
 import type { Invariant, Violation } from './violations.ts';
@@ -60,6 +61,8 @@ export class World {
   readonly passwords = new Map<string, string[]>();
   readonly counts = { checkIns: 0, joins: 0, rejoins: 0, liesTold: 0, refusedLies: 0 };
   violation: Violation | null = null;
+  /** Waits for the next daemon that is asked to do something. */
+  ambush: Extract<Action, { readonly do: 'ambush' }> | null = null;
   /** True time since which nothing was done to the world. */
   quietSince = START;
   readonly #due = new Map<string, number>();
@@ -204,6 +207,7 @@ export class World {
   #network(machine: SimMachine, process: Process): typeof globalThis.fetch {
     const send = this.service.fetchThrough(async (answer) => {
       this.agents.onAnswer(machine, process, answer);
+      this.#spring(machine, process, answer);
       if (machine.lie === null || answer.status !== 200) return answer;
       const text = await this.liar.tell(machine.lie, answer.operation, answer.text);
       if (text !== answer.text) machine.isTampered = true;
@@ -220,6 +224,15 @@ export class World {
       }
       return response;
     };
+  }
+
+  #spring(machine: SimMachine, process: Process, { operation, text }: Answered): void {
+    const { ambush } = this;
+    if (ambush === null || process !== machine.daemon || operation !== 'checkIn') return;
+    if (!text.includes(`"action":"${ambush.asked}"`)) return;
+    this.ambush = null;
+    process.gatesLeft = ambush.gates;
+    if (ambush.restart) process.onDeath.add(() => machine.powerOn());
   }
 
   #onCommit(groupId: string, changes: readonly DocumentChange[]): void {
