@@ -127,6 +127,10 @@ async function run({ scale, folder, say }: BenchContext) {
     ],
     ratios: [
       ratio('fan-out / grouped writes', rate / pairsPerSecond, { is: '>=', bound: 0.5 }),
+      ratio(
+        'documents of all that follows, notifications included / grouped writes',
+        (3 * machines) / alone.notified / documentsPerSecond,
+      ),
       ratio('peak memory, ten times the machines', alone.after.peakMiB / less.after.peakMiB),
     ],
     notes: [
