@@ -25,7 +25,11 @@ const CONNECTIONS = 64;
 const IDENTITIES = 200;
 const GROUP = 0;
 
-export async function seed(file: string, machines: number, identities: readonly MachineIdentity[]): Promise<void> {
+export async function seed(
+  file: string,
+  machines: number,
+  identities: readonly MachineIdentity[],
+): Promise<void> {
   const now = systemClock().now();
   const store = sqliteDocumentStore({ file });
   const groupId = groupIdOf(GROUP);
