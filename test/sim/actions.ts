@@ -44,9 +44,17 @@ async function waitAndLook(world: World, seconds: number): Promise<void> {
   }
 }
 
-function disturb(world: World, action: Exclude<Action, Doing<'wait' | 'edge'>>): void {
+type Disturbance = Exclude<Action, Doing<'wait' | 'edge'>>;
+type MachineAction = Extract<Disturbance, { readonly machine: number }>;
+
+function disturb(world: World, action: Disturbance): void {
   const until = world.scheduler.now + ('minutes' in action ? action.minutes * 60_000 : 0);
   world.quietSince = Math.max(world.quietSince, until);
+  if ('machine' in action) toMachine(world, world.machine(action.machine), action);
+  else toWorld(world, action, until);
+}
+
+function toWorld(world: World, action: Exclude<Disturbance, MachineAction>, until: number): void {
   switch (action.do) {
     case 'createGroup':
       return createGroup(world, action);
@@ -80,16 +88,10 @@ function disturb(world: World, action: Exclude<Action, Doing<'wait' | 'edge'>>):
         else if (!action.on) world.machine(index).powerOff();
       }
       return undefined;
-    default:
-      return toMachine(world, world.machine(action.machine), action);
   }
 }
 
-function toMachine(
-  world: World,
-  machine: SimMachine,
-  action: Exclude<Extract<Action, { readonly machine: number }>, never>,
-): void {
+function toMachine(world: World, machine: SimMachine, action: MachineAction): void {
   switch (action.do) {
     case 'join':
       return joinGroup(world, machine, action.group);

@@ -49,7 +49,9 @@ export class Host {
 
   /** Something was written: there may be more to do. */
   nudge(): void {
-    for (const wake of [...this.#wakers]) wake();
+    const wakers = [...this.#wakers];
+    this.#wakers.clear();
+    for (const wake of wakers) wake();
   }
 
   /** Whether every change was handled. */
@@ -136,12 +138,7 @@ export class Host {
 
   /** Until it is nudged, for so long at most. */
   async #rest(milliseconds: number): Promise<void> {
-    let wake: () => void = () => undefined;
-    await this.#scheduler.waitFor<true>((settle) => {
-      wake = () => settle(true);
-      this.#wakers.add(wake);
-    }, milliseconds);
-    this.#wakers.delete(wake);
+    await this.#scheduler.waitFor<true>((settle) => this.#wakers.add(() => settle(true)), milliseconds);
   }
 }
 

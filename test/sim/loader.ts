@@ -49,7 +49,7 @@ registerHooks({
     const loaded = nextLoad(url, context);
     const own = edits.filter(({ file }) => url === urlOf(file));
     if (own.length === 0) return loaded;
-    const source = own.reduce(edited, String(loaded.source));
+    const source = own.reduce(edited, Buffer.from(loaded.source as Uint8Array).toString());
     return { ...loaded, source };
   },
 });

@@ -4,7 +4,8 @@ import { actionOf } from './history.ts';
 import { checkRest } from './rest.ts';
 import { settle } from './settling.ts';
 import type { Violation } from './violations.ts';
-import { World } from './world.ts';
+import { newWorld } from './world.ts';
+import type { World } from './world.ts';
 
 const DAYS_PER_YEAR = 365;
 
@@ -28,7 +29,7 @@ export interface RunResult {
 }
 
 export async function run(seed: number, { years, keep, onAction }: RunOptions): Promise<RunResult> {
-  const world = new World(seed);
+  const world = newWorld(seed);
   const actions: number[] = [];
   const isOver = (): boolean => world.violation !== null || world.daysLived >= years * DAYS_PER_YEAR;
   for (const number of keep ?? countUp()) {

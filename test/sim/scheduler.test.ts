@@ -40,6 +40,30 @@ describe('tasks', () => {
     expect(outcomes).toEqual(['done', null]);
   });
 
+  test('may have branches that wait at gates of their own', async () => {
+    const scheduler = newScheduler();
+    const log: string[] = [];
+    const branch = async (name: string, milliseconds: number): Promise<string> => {
+      await scheduler.sleep(milliseconds);
+      log.push(`${name} at ${scheduler.now}`);
+      return name;
+    };
+    scheduler.spawn(new Process('p'), async () => {
+      const names = await Promise.all([branch('slow', 300), branch('quick', 100), branch('middling', 200)]);
+      await scheduler.sleep(100);
+      log.push(`${names.join()} at ${scheduler.now}`);
+    });
+    scheduler.spawn(new Process('q'), async () => void (await branch('another', 150)));
+    await scheduler.runUntil(1000);
+    expect(log).toEqual([
+      'quick at 100',
+      'another at 150',
+      'middling at 200',
+      'slow at 300',
+      'slow,quick,middling at 400',
+    ]);
+  });
+
   test('that fail end the world', async () => {
     const scheduler = newScheduler();
     scheduler.spawn(new Process('p'), () => Promise.reject(new Error('by the test')));

@@ -15,8 +15,15 @@ export class Process {
   }
 }
 
+/** One thread of work of a process. Branches of it may wait at several gates at once. */
 interface Task {
   readonly process: Process;
+  gates: number;
+}
+
+/** A place at a gate. */
+interface Turn {
+  readonly task: Task;
   at: number;
   go: () => void;
 }
@@ -36,10 +43,10 @@ export class Scheduler {
   /** Processes that died at a gate of their own. */
   kills = 0;
   chance: Chance;
-  readonly #waiting = new Set<Task>();
+  readonly #waiting = new Set<Turn>();
   #current: Task | null = null;
   #paused: () => void = () => undefined;
-  #failure: unknown = null;
+  #failure: Error | null = null;
   #isHalted = false;
 
   constructor(start: number, chance: Chance) {
@@ -53,23 +60,18 @@ export class Scheduler {
     return this.#current.process;
   }
 
-  get isRunning(): boolean {
-    return this.#current !== null;
-  }
-
   /** Has `process` do `work`, from `delayMilliseconds` on. What it throws ends the world. */
   spawn(process: Process, work: () => Promise<void>, delayMilliseconds = 0): void {
-    const task: Task = { process, at: this.now + delayMilliseconds, go: () => undefined };
-    task.go = () => {
+    const go = (): void => {
       work().then(
         () => this.#paused(),
         (error: unknown) => {
-          this.#failure ??= error;
+          this.#failure ??= error instanceof Error ? error : new Error(String(error));
           this.#paused();
         },
       );
     };
-    this.#waiting.add(task);
+    this.#waiting.add({ task: { process, gates: 1 }, at: this.now + delayMilliseconds, go });
   }
 
   /** A gate: others go first for a moment. */
@@ -79,34 +81,28 @@ export class Scheduler {
   }
 
   sleep(milliseconds: number): Promise<void> {
-    const task = this.#task();
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#park(task, this.now + Math.max(0, milliseconds), resolve);
+    this.#park({ task: this.#task(), at: this.now + Math.max(0, milliseconds), go: resolve });
     return promise;
   }
 
   /** Waits until `start`'s callback is called, for `milliseconds` at most; then the promise resolves with null. */
   waitFor<T>(start: (settle: (outcome: T) => void) => void, milliseconds: number): Promise<T | null> {
-    const task = this.#task();
     const { promise, resolve } = Promise.withResolvers<T | null>();
-    let isSettled = false;
+    const turn = { task: this.#task(), at: this.now + milliseconds, go: () => resolve(null) };
     start((outcome) => {
-      if (isSettled || !this.#waiting.has(task)) return;
-      isSettled = true;
-      task.at = this.now;
-      task.go = () => resolve(outcome);
+      if (!this.#waiting.has(turn)) return;
+      turn.at = this.now;
+      turn.go = () => resolve(outcome);
     });
-    this.#park(task, this.now + milliseconds, () => {
-      isSettled = true;
-      resolve(null);
-    });
+    this.#park(turn);
     return promise;
   }
 
   kill(process: Process): void {
     if (!process.isAlive) return;
     process.isAlive = false;
-    for (const task of this.#waiting) if (task.process === process) this.#waiting.delete(task);
+    for (const turn of this.#waiting) if (turn.task.process === process) this.#waiting.delete(turn);
     const told = [...process.onDeath];
     process.onDeath.clear();
     for (const tell of told) tell();
@@ -135,34 +131,36 @@ export class Scheduler {
     return this.#current;
   }
 
-  #park(task: Task, at: number, go: () => void): void {
-    if (this.#waiting.has(task))
-      throw new Error('two gates at once: the simulation runs one thing at a time');
+  #park(turn: Turn): void {
     this.gates += 1;
+    const { task } = turn;
     const { process } = task;
-    task.at = at;
-    task.go = go;
-    this.#waiting.add(task);
+    task.gates += 1;
+    this.#waiting.add(turn);
     if (process.gatesLeft !== null && process.gatesLeft-- <= 0) {
       this.kills += 1;
       this.kill(process);
     }
-    if (!process.isAlive) this.#waiting.delete(task);
+    if (!process.isAlive) this.#waiting.delete(turn);
     this.#paused();
   }
 
-  #next(): Task | null {
-    let next: Task | null = null;
-    for (const task of this.#waiting) if (next === null || task.at < next.at) next = task;
+  #next(): Turn | null {
+    let next: Turn | null = null;
+    for (const turn of this.#waiting) if (next === null || turn.at < next.at) next = turn;
     return next;
   }
 
-  async #run(task: Task): Promise<void> {
-    this.#waiting.delete(task);
+  async #run(turn: Turn): Promise<void> {
+    const { task, go } = turn;
+    this.#waiting.delete(turn);
+    task.gates -= 1;
     this.#current = task;
     await new Promise<void>((resolve) => {
       this.#paused = resolve;
-      task.go();
+      go();
+      // A branch that ends comes to no gate while its task waits for the others.
+      if (task.gates > 0) setImmediate(resolve);
     });
     this.#current = null;
   }

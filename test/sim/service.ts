@@ -150,7 +150,7 @@ export class Service {
       return around(outcome.value);
     };
     return async (input, init) => {
-      const { status, text, retryAfterSeconds } = await send(String(input), init ?? {});
+      const { status, text, retryAfterSeconds } = await send(input as string, init ?? {});
       const headers = new Headers(retryAfterSeconds > 0 ? { 'retry-after': String(retryAfterSeconds) } : {});
       return { status, headers, text: () => Promise.resolve(text) } as unknown as Response;
     };
@@ -207,7 +207,7 @@ export class Service {
     } as unknown as HttpRequest;
     const response = (await handler(request, context)) as HttpResponseInit;
     const text =
-      response.jsonBody === undefined ? String(response.body ?? '') : JSON.stringify(response.jsonBody);
+      response.jsonBody === undefined ? ((response.body ?? '') as string) : JSON.stringify(response.jsonBody);
     const retryAfter = (response.headers as Record<string, string> | undefined)?.['Retry-After'];
     const status = response.status ?? 200;
     const answer = { operation: name, status, text, retryAfterSeconds: Number(retryAfter ?? 0) };

@@ -1,12 +1,12 @@
-import fc from 'fast-check';
+import { array, assert, asyncProperty, integer, nat } from 'fast-check';
 import { expect, test } from 'vitest';
 import { shortest } from './shrink.ts';
 
 const always = (): boolean => true;
 
 test('what fails because of a few items shrinks to just those', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.integer({ min: 1, max: 120 }), fc.array(fc.nat()), async (count, chosen) => {
+  await assert(
+    asyncProperty(integer({ min: 1, max: 120 }), array(nat()), async (count, chosen) => {
       const items = Array.from({ length: count }, (_, index) => index);
       const causes = [...new Set(chosen.map((each) => each % count))].toSorted((one, other) => one - other);
       const fails = async (part: readonly number[]): Promise<boolean> =>
@@ -16,10 +16,13 @@ test('what fails because of a few items shrinks to just those', async () => {
   );
 });
 
+/** For no simple reason. */
+async function fails(part: readonly number[]): Promise<boolean> {
+  return part.length % 2 === 0 && part.filter((each) => each % 3 === 0).length >= 4;
+}
+
 test('no item of what is left can be left out, whatever makes it fail', async () => {
   const items = Array.from({ length: 40 }, (_, index) => index);
-  const fails = async (part: readonly number[]): Promise<boolean> =>
-    part.length % 2 === 0 && part.filter((each) => each % 3 === 0).length >= 4;
   const kept = await shortest(items, fails, always);
   expect(await fails(kept)).toBe(true);
   for (const item of kept) expect(await fails(kept.filter((each) => each !== item))).toBe(false);

@@ -64,16 +64,15 @@ export function watchAgents(scheduler: Scheduler, store: () => SessionStore, vio
     if (now === null || machine.isTampered || !machine.isCapable) return { owed: null };
     const { group, member } = now;
     const { renewal, secondaryKey, status } = group;
-    const isOpen = status === 'Renewing' && renewal?.keyIssuedOn != null;
+    if (status !== 'Renewing' || renewal === null || renewal.keyIssuedOn === null) return { owed: null };
     const holdsOutgoing = machine.keys.some(({ thumbprint }) => thumbprint === secondaryKey?.thumbprint);
-    const isServed = isOpen && member?.membership === 'member' && holdsOutgoing;
+    const isServed = member?.membership === 'member' && holdsOutgoing;
     return { owed: isServed && member.keyVersion === secondaryKey?.version ? renewal.version : null };
   }
 
   function checkServed(machine: SimMachine, { owed }: Standing): void {
     const now = truth(machine);
-    if (owed === null || now?.member == null || machine.isTampered || now.member.membership !== 'member')
-      return;
+    if (owed === null || !now?.member || machine.isTampered || now.member.membership !== 'member') return;
     const { renewal, status } = now.group;
     const end = Date.parse(renewal?.endsOn ?? '') - SKEW_SECONDS_MAX * 1000;
     const isStillOpen = status === 'Renewing' && renewal?.version === owed && scheduler.now < end;

@@ -42,6 +42,12 @@ function present(): World {
   return running;
 }
 
+/** The world of a seed, at its beginning; the one before it is given up. */
+export function newWorld(seed: number): World {
+  running = new World(seed);
+  return running;
+}
+
 export class World {
   readonly seed: number;
   readonly setting: Setting;
@@ -72,7 +78,6 @@ export class World {
     this.seed = seed;
     this.setting = settingOf(seed);
     this.scheduler = new Scheduler(START, new Chance(seed, 2));
-    running = this;
     const violate = (invariant: Invariant, detail: string): void => this.violate(invariant, detail);
     const store = (): SessionStore => this.store;
     const now = (): Instant => this.now;
