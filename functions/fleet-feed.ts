@@ -6,13 +6,18 @@ import type { FleetDocument } from '../shared/ports/document-store.ts';
 import type { System } from '../shared/services/system.ts';
 
 /**
- * Registers a consumer of the feed, with leases of its own, that handles one document at a time, in order. One that fails
- * keeps none of the others of its batch from being handled; but the batch is then retried, for some hours, before the host
- * passes it over, and later ones wait. `handle` sees documents again, so it must not mind.
+ * Registers a consumer of the feed, with leases of its own, that handles the documents of one group at a time, in order. A
+ * group that fails keeps none of the others of its batch from being handled; but the batch is then retried, for some hours,
+ * before the host passes it over, and later ones wait. `handle` sees documents again, so it must not mind.
  */
 export function consumeFleet(
   consumer: string,
-  handle: (system: System, document: FleetDocument, context: InvocationContext) => Promise<void>,
+  handle: (
+    system: System,
+    groupId: string,
+    documents: readonly FleetDocument[],
+    context: InvocationContext,
+  ) => Promise<void>,
 ): void {
   app.cosmosDB(consumer, {
     connection: 'COSMOS',
@@ -31,10 +36,10 @@ export function consumeFleet(
     },
     handler: async (documents: FleetDocument[], context: InvocationContext) => {
       const failures: unknown[] = [];
-      for (const document of documents) {
-        await handle(system(), document, context).catch((error: unknown) => failures.push(error));
+      for (const [groupId, ofGroup] of Map.groupBy(documents, (document) => document.groupId)) {
+        await handle(system(), groupId, ofGroup, context).catch((error: unknown) => failures.push(error));
       }
-      if (failures.length > 0) throw new AggregateError(failures, `${failures.length} documents failed`);
+      if (failures.length > 0) throw new AggregateError(failures, `${failures.length} groups failed`);
     },
   });
 }

@@ -5,7 +5,8 @@ import { Problem } from '../api/problem.ts';
 import { GROUP_DOCUMENT_ID } from '../domain/group.ts';
 import type { FleetEvent } from '../domain/event.ts';
 import { notificationOf } from '../domain/notification.ts';
-import { WriteConflict } from '../ports/document-store.ts';
+import type { Notification } from '../domain/notification.ts';
+import { BATCH_OPERATIONS_MAX, WriteConflict } from '../ports/document-store.ts';
 import type { System } from './system.ts';
 
 /** Newest first, of one group (a deleted one too) or of all when `groupId` is null. */
@@ -31,13 +32,31 @@ export async function listEvents(
   };
 }
 
-/** Records the notification that an event calls for. Seen again, the event changes nothing. */
-export async function recordNotification(system: System, event: FleetEvent): Promise<void> {
-  const notification = notificationOf(event);
-  if (notification === null) return;
+/**
+ * Records the notifications that a group's events call for, a batch of them at a time. Seen again, an event changes nothing.
+ */
+export async function recordNotifications(
+  system: System,
+  groupId: string,
+  events: readonly FleetEvent[],
+): Promise<void> {
+  const notifications = events.map(notificationOf).filter((each) => each !== null);
+  for (let start = 0; start < notifications.length; start += BATCH_OPERATIONS_MAX) {
+    await record(system, groupId, notifications.slice(start, start + BATCH_OPERATIONS_MAX));
+  }
+}
+
+async function record(
+  system: System,
+  groupId: string,
+  notifications: readonly Notification[],
+): Promise<void> {
   try {
-    await system.store.write(event.groupId, [{ kind: 'create', document: notification }]);
+    const creations = notifications.map((document) => ({ kind: 'create', document }) as const);
+    await system.store.write(groupId, creations);
   } catch (error) {
     if (!(error instanceof WriteConflict && error.reason === 'exists')) throw error;
+    // Nothing of the batch was written: whatever is not there yet is written by itself.
+    if (notifications.length > 1) for (const each of notifications) await record(system, groupId, [each]);
   }
 }

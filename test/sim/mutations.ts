@@ -116,8 +116,8 @@ export const MUTATIONS: readonly Mutation[] = [
     ['notification-wrong'],
     [
       'shared/services/events.ts',
-      "{ kind: 'create', document: notification }",
-      "{ kind: 'create', document: { ...notification, id: `${notification.id}:${system.clock.now()}` } }",
+      "({ kind: 'create', document }) as const",
+      "({ kind: 'create', document: { ...document, id: `${document.id}:${system.clock.now()}` } }) as const",
     ],
   ),
   mutation(
