@@ -70,18 +70,29 @@ async function refuseOutsiders(system: System, machine: Machine): Promise<void> 
 
 type TokenOwner = Pick<Machine, 'id' | 'groupId'> & { readonly identityKey: IdentityKey };
 
-/** Verified tokens, with whose they are and when they expire; the oldest leave first. */
-const verified = new Map<string, { readonly owner: string; readonly expiresOn: Instant }>();
-const VERIFIED_MAX = 20_000;
+interface RememberedMachine {
+  /** Always the same object: reading a key costs more than verifying with it, and is done once for each object. */
+  readonly identityKey: IdentityKey;
+  readonly token: string;
+  readonly expiresOn: Instant;
+}
+
+/** Machines whose tokens were found good, each with the last one. Whoever has not called for longest leaves first. */
+const remembered = new Map<string, RememberedMachine>();
+/** Some 130 MB of keys. */
+const REMEMBERED_MAX = 20_000;
 
 /** A token of a known machine. @throws what `verifyToken` does. */
 async function verifyKnownToken(system: System, token: string, machine: TokenOwner): Promise<void> {
-  const owner = `${machine.groupId}/${machine.id}/${machine.identityKey.x}`;
-  const known = verified.get(token);
-  if (known?.owner === owner && system.clock.now() < known.expiresOn) return;
-  const expiresOn = await verifyToken(system, token, machine);
-  if (verified.size >= VERIFIED_MAX) verified.delete(verified.keys().next().value ?? '');
-  verified.set(token, { owner, expiresOn });
+  const { id, groupId, identityKey } = machine;
+  const owner = `${groupId}/${id}/${identityKey.x}/${identityKey.y}`;
+  const known = remembered.get(owner);
+  if (known?.token === token && system.clock.now() < known.expiresOn) return;
+  const key = known?.identityKey ?? identityKey;
+  const expiresOn = await verifyToken(system, token, { id, groupId, identityKey: key });
+  remembered.delete(owner);
+  remembered.set(owner, { identityKey: key, token, expiresOn });
+  if (remembered.size > REMEMBERED_MAX) remembered.delete(remembered.keys().next().value ?? '');
 }
 
 /**
