@@ -16,6 +16,8 @@ export interface Fleet {
   readonly from: number;
   readonly to: number;
   readonly now: Instant;
+  /** So many tokens more, for the first machines in turn. */
+  readonly more?: { readonly tokens: number; readonly machines: number };
 }
 
 export interface Load {
@@ -24,9 +26,12 @@ export interface Load {
   readonly requests: number;
   /** Requests begin at this steady rate, and are timed from when they were to begin; left out, as fast as answers come. */
   readonly perSecond?: number;
-  /** `nothing`: the function that does nothing. `fresh`: every check-in with a token never seen. `again`: tokens seen before. */
-  readonly kind: 'nothing' | 'fresh' | 'again';
-  /** How many tokens, the first ones, `again` goes round; the others are for `fresh`. */
+  /**
+   * `nothing`: the function that does nothing. `fresh`: every check-in of a machine, and with a token, never seen. `known`:
+   * with a token never seen, of a machine that was. `again`: tokens seen before.
+   */
+  readonly kind: 'nothing' | 'fresh' | 'known' | 'again';
+  /** How many tokens, of the first machines, `again` goes round; the others are for `fresh`. */
   readonly tokensAgain: number;
 }
 
@@ -49,10 +54,13 @@ const BODY = Buffer.from(
 const SIGNED_AT_A_TIME = 64;
 
 let targets: Target[] = [];
-/** Counts over all runs: a token is fresh once. */
+let more: Target[] = [];
+/** Count over all runs: a token is fresh once. */
 let freshUsed = 0;
+let moreUsed = 0;
 
-async function sign({ identityPems, machinesPerGroup, from, to, now }: Fleet): Promise<number> {
+async function sign(fleet: Fleet): Promise<number> {
+  const { identityPems, machinesPerGroup, from, to, now } = fleet;
   const identities = identityPems.map(machineIdentityFromPem);
   async function target(index: number): Promise<Target> {
     const groupId = groupIdOf(Math.floor(index / machinesPerGroup));
@@ -62,13 +70,19 @@ async function sign({ identityPems, machinesPerGroup, from, to, now }: Fleet): P
     const token = await signMachineToken(options, privateKey);
     return { path: `/api/groups/${groupId}/machines/${machineId}/check-in`, token };
   }
-  targets = [];
-  freshUsed = 0;
-  for (let start = from; start < to; start += SIGNED_AT_A_TIME) {
-    const count = Math.min(SIGNED_AT_A_TIME, to - start);
-    targets.push(...(await Promise.all(Array.from({ length: count }, (_, i) => target(start + i)))));
+  async function tokens(count: number, machine: (number: number) => number): Promise<Target[]> {
+    const signed: Target[] = [];
+    for (let start = 0; start < count; start += SIGNED_AT_A_TIME) {
+      const some = Array.from({ length: Math.min(SIGNED_AT_A_TIME, count - start) }, (_, i) => start + i);
+      signed.push(...(await Promise.all(some.map((number) => target(machine(number))))));
+    }
+    return signed;
   }
-  return targets.length;
+  const { tokens: count, machines } = fleet.more ?? { tokens: 0, machines: 1 };
+  targets = await tokens(to - from, (number) => from + number);
+  more = await tokens(count, (number) => number % machines);
+  freshUsed = moreUsed = 0;
+  return targets.length + more.length;
 }
 
 async function run(load: Load): Promise<LoadResult> {
@@ -78,8 +92,10 @@ async function run(load: Load): Promise<LoadResult> {
   let failures = 0;
   let answer = '';
   let nextAgain = 0;
-  const next = (): Target | undefined =>
-    load.kind === 'fresh' ? targets[load.tokensAgain + freshUsed++] : targets[nextAgain++ % load.tokensAgain];
+  const next = (): Target | undefined => {
+    if (load.kind === 'fresh') return targets[load.tokensAgain + freshUsed++];
+    return load.kind === 'known' ? more[moreUsed++] : targets[nextAgain++ % load.tokensAgain];
+  };
   const startedAt = performance.now();
 
   /** When the request of that number, from 0, is to be sent; waits until then. */
