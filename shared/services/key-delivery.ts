@@ -61,8 +61,10 @@ export function proveKey(
 ): Promise<z.input<typeof proofAnswerSchema>> {
   const { groupId, id: machineId } = caller.document;
   const { version, proof } = request;
+  let authenticated: Stored<Machine> | null = caller;
   return untilNoConflict(async () => {
-    const machine = await readCaller(system, groupId, machineId);
+    const machine = authenticated ?? (await readCaller(system, groupId, machineId));
+    authenticated = null;
     const { document: group } = await currentGroup(system, groupId);
     refuseUnlessPrimary(system, group, version);
     const { value } = openChallenge(system, machine.document, version);
