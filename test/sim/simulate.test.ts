@@ -103,7 +103,7 @@ describe('npm run simulate', () => {
     );
     expect(code).toBe(1);
     expect(stdout).toContain('BROKEN in seed 1');
-    expect(stdout).toMatch(/npm run simulate -- --seed 1 --years 2 --keep \d+(,\d+)* --mutation 'a proof/);
+    expect(stdout).toMatch(/npm run simulate -- --seed 1 --years 2 --keep=\d+(,\d+)* --mutation 'a proof/);
   });
 
   test.for([['--seeds', 'many'], ['--crypto', 'none'], ['--mutation', 'no such defect'], ['--unknown']])(

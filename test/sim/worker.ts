@@ -18,6 +18,7 @@ export interface Order {
 }
 
 export interface Report {
+  readonly order: Order;
   readonly result: RunResult;
   readonly milliseconds: number;
   /** The shortest history that shows the violation; null without one. */
@@ -28,11 +29,12 @@ process.on('message', (order: Order) => {
   void carryOut(order).then((report) => process.send?.(report));
 });
 
-async function carryOut({ seed, years, keep, shrinkMilliseconds, trace }: Order): Promise<Report> {
+async function carryOut(order: Order): Promise<Report> {
+  const { seed, years, keep, shrinkMilliseconds, trace } = order;
   const startedAt = performance.now();
   const result = await run(seed, { years, keep, ...(trace && { onAction: tellAction(seed) }) });
   const milliseconds = performance.now() - startedAt;
-  if (result.violation === null) return { result, milliseconds, history: null };
+  if (result.violation === null) return { order, result, milliseconds, history: null };
   const until = performance.now() + shrinkMilliseconds;
   const { invariant } = result.violation;
   const fails = async (part: readonly number[]): Promise<boolean> =>
@@ -40,7 +42,7 @@ async function carryOut({ seed, years, keep, shrinkMilliseconds, trace }: Order)
   const kept = await shortest(result.actions, fails, () => performance.now() < until);
   const shown = await run(seed, { years, keep: kept });
   const history = kept.map((number) => ({ number, action: actionOf(seed, number) }));
-  return { result: shown, milliseconds, history };
+  return { order, result: shown, milliseconds, history };
 }
 
 function tellAction(seed: number) {

@@ -38,14 +38,24 @@ export async function runOrders(
       const report = await carriedOut(child, next.value);
       if (isOver || onReport(report)) continue;
       isOver = true;
-      for (const each of children) each.kill();
+      for (const each of children) each.kill('SIGKILL');
     }
   }
 
+  const stop = (): void => {
+    for (const child of children) child.kill('SIGKILL');
+  };
+  // A world that is simulated hears nothing of the channel's end until it is over.
+  const onSignal = (): void => {
+    stop();
+    process.exit(130);
+  };
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   try {
     await Promise.all(children.map((child) => work(child).catch((error: unknown) => endedWith(error))));
   } finally {
-    for (const child of children) child.kill();
+    stop();
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   }
 
   function endedWith(error: unknown): void {
