@@ -26,6 +26,7 @@ async function restore(world: World): Promise<void> {
   world.weather.profile = NO_FAULTS;
   world.weather.until = world.weather.storeDownUntil = world.weather.vaultDownUntil = 0;
   world.host.scansSkippedUntil = world.host.feedDelayedUntil = 0;
+  world.ambush = null;
   world.quietSince = world.scheduler.now;
   for (const machine of world.machines) {
     machine.lie = null;
