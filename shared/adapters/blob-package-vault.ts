@@ -16,6 +16,9 @@ const PIPELINE: StoragePipelineOptions = {
   retryOptions: { maxTries: 2, tryTimeoutInMs: 5000, retryDelayInMs: 200, maxRetryDelayInMs: 1000 },
 };
 
+/** No transfer takes longer: one that stalled would keep all who share it waiting. */
+const CALL_MILLISECONDS_MAX = 20_000;
+
 /** Whoever asks for the health of the service causes a probe: many of them cause one. */
 const PROBE_MILLISECONDS = 5000;
 
@@ -36,6 +39,7 @@ export function blobPackageVault(options: BlobPackageVaultOptions): PackageVault
         conditions: { ifNoneMatch: '*' },
         blobHTTPHeaders: { blobContentType: PKCS12_TYPE },
         metadata,
+        abortSignal: AbortSignal.timeout(CALL_MILLISECONDS_MAX),
       });
       return true;
     } catch (error) {
@@ -46,7 +50,9 @@ export function blobPackageVault(options: BlobPackageVaultOptions): PackageVault
 
   async function download(name: PackageName): Promise<Uint8Array | null> {
     try {
-      const { readableStreamBody } = await container.getBlockBlobClient(toPackagePath(name)).download();
+      const blob = container.getBlockBlobClient(toPackagePath(name));
+      const abortSignal = AbortSignal.timeout(CALL_MILLISECONDS_MAX);
+      const { readableStreamBody } = await blob.download(undefined, undefined, { abortSignal });
       const chunks: Buffer[] = [];
       for await (const chunk of readableStreamBody ?? []) chunks.push(Buffer.from(chunk));
       return Uint8Array.from(Buffer.concat(chunks));

@@ -20,10 +20,10 @@ export const instantSchema = z
 
 export const idSchema = z.uuid().lowercase().meta({ format: 'uuid', description: 'A UUID in lower case.' });
 
-/** Whoever creates something may choose its id, and so repeat a call whose answer was lost: it creates nothing twice. */
+/** Whoever creates something may choose its id, and so repeat a call whose answer was lost: nothing is created twice. */
 export const chosenIdSchema = idSchema.optional().meta({
   description:
-    'Chosen by the caller, so that repeating the call creates nothing twice. The service’s choice by default.',
+    'Chosen by the caller, so that a repeated call creates nothing twice: it is refused with IdTaken. The service’s choice by default.',
 });
 
 /** Names are for people: one line that can be seen. What would reorder or hide text is refused. */

@@ -10,10 +10,11 @@ import {
 import { enrollmentTokenDocumentId } from '../domain/enrollment-token.ts';
 import type { EnrollmentToken } from '../domain/enrollment-token.ts';
 import { singleEvent } from '../domain/event.ts';
-import { addMinutes, secondsBetween } from '../domain/instant.ts';
+import { addMinutes } from '../domain/instant.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Machine } from '../domain/machine.ts';
 import { isGroupExpired } from '../domain/window.ts';
+import { WriteConflict } from '../ports/document-store.ts';
 import type { Stored } from '../ports/document-store.ts';
 import type { Person } from '../ports/people-authenticator.ts';
 import { currentGroup, readGroup } from './group-transitions.ts';
@@ -21,8 +22,8 @@ import { untilNoConflict } from './contention.ts';
 import type { System } from './system.ts';
 
 /**
- * Makes a token. With an id of the caller's choice the same call again makes no other: nobody was told the first one's
- * secret, and the second one's takes its place.
+ * Makes a token. With an id of the caller's choice the same call again makes no other: it is refused, and so tells that the
+ * first was heard. Its secret was shown once.
  * @throws Problem `GroupKeyExpired` when nobody could join with it; `IdTaken`.
  */
 export async function createEnrollmentToken(
@@ -56,45 +57,27 @@ export async function createEnrollmentToken(
     actor: { kind: 'person', id: person.name },
     reason: `Admits ${machines(body.uses)} until ${document.expiresOn}.`,
   });
-  const written = await untilNoConflict(async () => {
-    const before = body.id === undefined ? null : await madeBefore(system, document, event.id);
-    const next = before === null ? document : { ...before.document, secretHash: made.secretHash };
-    await system.store.write(
-      groupId,
-      before === null
-        ? [
-            { kind: 'create', document: next },
-            { kind: 'create', document: event },
-          ]
-        : [{ kind: 'replace', document: next, version: before.version }],
+  await refuseTaken(() =>
+    system.store.write(groupId, [
+      { kind: 'create', document },
+      { kind: 'create', document: event },
+    ]),
+  );
+  return { id: made.tokenId, token: made.token, expiresOn: document.expiresOn, uses: body.uses };
+}
+
+/** Two tokens of one id would share its event, one that was revoked included. @throws Problem `IdTaken`. */
+async function refuseTaken(write: () => Promise<unknown>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    if (!(error instanceof WriteConflict)) throw error;
+    throw new Problem(
+      'IdTaken',
+      'A token of this id was made before. If its secret was not received, revoke it and make another.',
+      { cause: error },
     );
-    return next;
-  });
-  return { id: made.tokenId, token: made.token, expiresOn: written.expiresOn, uses: body.uses };
-}
-
-/** The token of that id, which the same call made before; null if there was none. @throws Problem `IdTaken`. */
-async function madeBefore(
-  system: System,
-  asked: EnrollmentToken,
-  eventId: string,
-): Promise<Stored<EnrollmentToken> | null> {
-  const stored = await system.store.read<EnrollmentToken>(asked.groupId, asked.id);
-  const isRevoked = stored === null && (await system.store.read(asked.groupId, eventId)) !== null;
-  const isAnother = stored !== null && !isSameRequest(stored.document, asked);
-  if (!isRevoked && !isAnother) return stored;
-  throw new Problem(
-    'IdTaken',
-    'A token of this id was made before; it was used or revoked, or is not as this one is to be.',
-  );
-}
-
-function isSameRequest(made: EnrollmentToken, asked: EnrollmentToken): boolean {
-  return (
-    made.createdBy === asked.createdBy &&
-    made.usesLeft === asked.usesLeft &&
-    secondsBetween(made.createdOn, made.expiresOn) === secondsBetween(asked.createdOn, asked.expiresOn)
-  );
+  }
 }
 
 function machines(count: number): string {

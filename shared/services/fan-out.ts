@@ -1,4 +1,4 @@
-// Fan-out: the stored status of a group's machines follows the group, in pages, each page one batch of machines with
+// Fan-out: the stored status of a group's machines follows the group, in pages, in batches of machines with
 // their events. It computes each status from the group as it is now, so repeating it, or an older one that comes late, is harmless.
 import { SERVICE_ACTOR } from '../domain/event.ts';
 import { GROUP_DOCUMENT_ID } from '../domain/group.ts';
@@ -13,7 +13,9 @@ import { untilNoConflict } from './contention.ts';
 import { statusChange } from './status-changes.ts';
 import type { System } from './system.ts';
 
-/** Machines read at a time. Each takes two operations, so these are four batches: written together, they share the wait. */
+/** A machine takes two operations: its document and its event. */
+const MACHINES_PER_BATCH = BATCH_OPERATIONS_MAX / 2;
+/** Machines read at a time: four batches, which are written together and so share the wait. */
 const PAGE = 200;
 /** Pages of one piece: 1,000 machines. */
 const PAGES = 5;
@@ -41,14 +43,23 @@ function fanOutPage(system: System, groupId: string, afterId: string | null): Pr
     const group = await system.store.read<Group>(groupId, GROUP_DOCUMENT_ID);
     if (group === null || group.document.status === 'Deleted') return null;
     const now = system.clock.now();
-    const operations = machines.items.flatMap((machine) => alignment(machine, group.document, now));
-    const batches = [];
-    for (let start = 0; start < operations.length; start += BATCH_OPERATIONS_MAX) {
-      batches.push(system.store.write(groupId, operations.slice(start, start + BATCH_OPERATIONS_MAX)));
-    }
-    await Promise.all(batches);
+    const writes = batchesOf(machines.items).map(async (batch) => {
+      const operations = batch.flatMap((machine) => alignment(machine, group.document, now));
+      if (operations.length > 0) await system.store.write(groupId, operations);
+    });
+    // All of them are over before anything is read anew: what is still being written would be in its way.
+    await Promise.allSettled(writes);
+    await Promise.all(writes);
     return machines.cursor === null ? null : (machines.items.at(-1)?.document.id ?? afterId);
   });
+}
+
+function batchesOf(machines: readonly Stored<Machine>[]): Stored<Machine>[][] {
+  const batches = [];
+  for (let start = 0; start < machines.length; start += MACHINES_PER_BATCH) {
+    batches.push(machines.slice(start, start + MACHINES_PER_BATCH));
+  }
+  return batches;
 }
 
 function alignment(stored: Stored<Machine>, group: Group, now: Instant): WriteOperation[] {

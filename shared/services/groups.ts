@@ -20,8 +20,9 @@ import { currentGroup, readGroup } from './group-transitions.ts';
 import type { System } from './system.ts';
 
 /**
- * Creates a group in `NoKey`. With an id of the caller's choice the same call again creates no other.
- * @throws Problem `PolicyOutOfRange`; `IdTaken` or `GroupDeleted` when the id is another group's.
+ * Creates a group in `NoKey`. With an id of the caller's choice the same call again creates no other: it is refused, and so
+ * tells that the first was heard.
+ * @throws Problem `PolicyOutOfRange`; `IdTaken`, also by a group that was deleted.
  */
 export async function createGroup(
   system: System,
@@ -65,23 +66,9 @@ export async function createGroup(
     ]);
   } catch (error) {
     if (!(error instanceof WriteConflict)) throw error;
-    return groupView(system, await createdBefore(system, group));
+    throw new Problem('IdTaken', `A group of the id ${group.groupId} was created before.`, { cause: error });
   }
   return groupView(system, group);
-}
-
-const CREATED_WITH = [
-  'name',
-  'description',
-  'groupKeyValidityPeriod',
-  'groupKeyExpiryGracePeriod',
-] as const satisfies readonly (keyof Group)[];
-
-/** The group of that id, as long as it is the one that is asked for. */
-async function createdBefore(system: System, asked: Group): Promise<Group> {
-  const { document: found } = await readGroup(system, asked.groupId);
-  if (CREATED_WITH.every((field) => found[field] === asked[field])) return found;
-  throw new Problem('IdTaken', `The group of the id ${asked.groupId} is not as this one is to be.`);
 }
 
 /** Changes what the body names. @throws Problem `PolicyOutOfRange`, `GroupNotFound`, `GroupDeleted`. */

@@ -77,7 +77,7 @@ interface RememberedMachine {
   readonly expiresOn: Instant;
 }
 
-/** Machines whose tokens were found good, each with the last one. Whoever has not called for longest leaves first. */
+/** Machines whose tokens were found good, each with the last one. The one whose token was verified longest ago leaves first. */
 const remembered = new Map<string, RememberedMachine>();
 /** Some 130 MB of keys. */
 const REMEMBERED_MAX = 20_000;

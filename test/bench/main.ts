@@ -49,6 +49,11 @@ function parseOptions(argv: readonly string[]): Options {
     .option('--list', 'only say what there is', false)
     .option('--only <names>', 'these benchmarks alone, separated by commas', parseNames)
     .option('--scale <fraction>', 'of the full sizes', parseScale, 1)
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 it ran, whether goals were met or not; 1 one did not run, or its answers were wrong; 2 not used as it must be.',
+    )
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
     .parse(argv)
     .opts<Options>();
 }

@@ -24,7 +24,7 @@ export function report(document: BenchDocument): string {
     `versions  ${Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
       .join(', ')}`,
-    `scale     ${scale}`,
+    `scale     ${scale}${scale === 1 ? '' : ' (goals are for scale 1)'}`,
     ...document.benchmarks.flatMap(outcomeLines),
     '',
   ].join('\n');

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { Command, InvalidArgumentError } from 'commander';
 import { killWriters } from './kill-loop.ts';
 import type { KillReport } from './kill-loop.ts';
 
@@ -11,18 +11,26 @@ const KILLS_DEFAULT = 1000;
 const VIOLATIONS_SHOWN = 20;
 const PROGRESS_EVERY = 50;
 
-const { values } = parseArgs({
-  options: {
-    kills: { type: 'string', default: String(KILLS_DEFAULT) },
-    /** Where the database is; on the disk that is to be tried. */
-    folder: { type: 'string', default: tmpdir() },
-  },
-});
-const kills = Number(values.kills);
-if (!Number.isInteger(kills) || kills < 1) {
-  console.error(`--kills must be a whole number from 1, not ${values.kills}`);
-  process.exit(2);
+interface Options {
+  readonly kills: number;
+  readonly folder: string;
 }
+
+function parseKills(text: string): number {
+  const kills = Number(text);
+  if (!Number.isInteger(kills) || kills < 1)
+    throw new InvalidArgumentError('It must be a whole number from 1.');
+  return kills;
+}
+
+const { kills, folder: parent } = new Command('npm run crash --')
+  .description('Kills the writer of a SQLite store in the middle of its work, and looks at what it left.')
+  .option('--kills <number>', 'how often', parseKills, KILLS_DEFAULT)
+  .option('--folder <path>', 'where the database is: on the disk that is to be tried', tmpdir())
+  .addHelpText('after', '\nExit codes: 0 nothing was lost; 1 something was; 2 not used as it must be.')
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+  .parse()
+  .opts<Options>();
 
 function total(report: KillReport): number {
   return Object.values(report.kills).reduce((sum, each) => sum + each, 0);
@@ -32,15 +40,19 @@ function summary(report: KillReport): string {
   const moments = Object.entries(report.kills).map(([moment, count]) => `${moment} ${count}`);
   return [
     `${total(report)} kills (${moments.join(', ')}; ${report.insideCheckpoint} inside a checkpoint)`,
-    `${report.checks} checks`,
+    `the file looked at ${report.checks} times`,
     `${report.acknowledgedBatches} acknowledged batches`,
-    `${report.acknowledgedCheckpoints} acknowledged checkpoints`,
+    `${report.acknowledgedCheckpoints} acknowledged positions of the feed`,
     `${report.violations.length} violations`,
   ].join(', ');
 }
 
 const startedAt = performance.now();
-const folder = mkdtempSync(join(values.folder, 'keyturn-crash-'));
+const folder = mkdtempSync(join(parent, 'keyturn-crash-'));
+process.once('SIGINT', () => {
+  rmSync(folder, { recursive: true, force: true });
+  process.exit(130);
+});
 const report = await killWriters(folder, kills, (sofar) => {
   if (total(sofar) % PROGRESS_EVERY === 0) console.log(summary(sofar));
 });

@@ -64,9 +64,9 @@ const TRANSITIONS: Readonly<Record<string, FaultScenario>> = {
 
 const JOBS: Readonly<Record<string, FaultScenario>> = {
   'a fan-out over two pages of machines': {
-    writes: ['store.write', 'store.write', 'store.write'],
+    writes: Array.from({ length: 6 }, () => 'store.write' as const),
     prepare: async (world) => {
-      await cloned(world.issuer, 60);
+      await cloned(world.issuer, 220);
       world.ports.restFeeds(true);
       await openWindow(world);
       stall(world);

@@ -7,7 +7,11 @@ export const PEOPLE_SCENARIOS: Readonly<Record<string, FaultScenario>> = {
     writes: ['store.write'],
     prepare: async ({ service }) => {
       const id = randomUUID();
-      return { groupId: id, act: () => service.call('POST', 'groups', { id, name: 'Line 2' }) };
+      return {
+        groupId: id,
+        act: () => service.call('POST', 'groups', { id, name: 'Line 2' }),
+        refusedAgain: 'IdTaken',
+      };
     },
   },
   'making an enrollment token': {
@@ -17,6 +21,7 @@ export const PEOPLE_SCENARIOS: Readonly<Record<string, FaultScenario>> = {
       return {
         groupId,
         act: () => service.call('POST', `groups/${groupId}/enrollment-tokens`, { id }),
+        refusedAgain: 'IdTaken',
       };
     },
   },

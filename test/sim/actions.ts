@@ -44,12 +44,22 @@ async function waitAndLook(world: World, seconds: number): Promise<void> {
   }
 }
 
+/** What keeps nothing from going its way. */
+const HARMLESS: ReadonlySet<Action['do']> = new Set<Action['do']>([
+  'checkIn',
+  'rejoin',
+  'regenerate',
+  'createGroup',
+  'renew',
+  'backup',
+]);
+
 type Disturbance = Exclude<Action, Doing<'wait' | 'edge'>>;
 type MachineAction = Extract<Disturbance, { readonly machine: number }>;
 
 function disturb(world: World, action: Disturbance): void {
   const until = world.scheduler.now + ('minutes' in action ? action.minutes * 60_000 : 0);
-  world.quietSince = Math.max(world.quietSince, until);
+  if (!HARMLESS.has(action.do)) world.quietSince = Math.max(world.quietSince, until);
   if ('machine' in action) toMachine(world, world.machine(action.machine), action);
   else toWorld(world, action, until);
 }

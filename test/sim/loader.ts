@@ -12,8 +12,13 @@ const { KEYTURN_SIM_CRYPTO, KEYTURN_SIM_MUTATION } = process.env;
 
 /** Bounds that only a large fleet would reach. */
 const SMALLER: readonly SourceEdit[] = [
+  {
+    file: 'shared/services/fan-out.ts',
+    find: 'const MACHINES_PER_BATCH = BATCH_OPERATIONS_MAX / 2;',
+    put: 'const MACHINES_PER_BATCH = BATCH_OPERATIONS_MAX / 100;',
+  },
   { file: 'shared/services/fan-out.ts', find: 'const PAGE = 200;', put: 'const PAGE = 2;' },
-  { file: 'shared/services/fan-out.ts', find: 'const PAGES = 5;', put: 'const PAGES = 2;' },
+  { file: 'shared/services/fan-out.ts', find: 'const PAGES = 5;', put: 'const PAGES = 1;' },
   { file: 'shared/services/renewals.ts', find: 'const PAGE = 100;', put: 'const PAGE = 1;' },
 ];
 

@@ -43,6 +43,8 @@ export class SimMachine {
   /** Somebody has meddled with its folder: what it holds proves nothing of the product any more. */
   isTampered = false;
   isLeaving = false;
+  /** What its last command or call was refused with; for whoever looks for a cause. */
+  lastRefusal = 'nothing';
   #holder: Process | null = null;
 
   constructor(index: number, world: MachineSurroundings) {
@@ -164,6 +166,10 @@ export class SimMachine {
     try {
       await work();
     } catch (error) {
+      if (error instanceof Error) {
+        const { code } = error as { code?: string };
+        this.lastRefusal = `${code ?? error.name}: ${error.message}`;
+      }
       const isTold = [Problem, Failure, ServiceUnreachable].some((known) => error instanceof known);
       const isLiedTo = this.lie !== null && error instanceof UnexpectedAnswer;
       if (!isTold && !isLiedTo) this.#world.onCrash(this, error);

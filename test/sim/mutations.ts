@@ -209,6 +209,24 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   ),
   mutation(
+    'an agent that failed tries again at once',
+    ['rate-exceeded'],
+    [
+      'cli/agent/daemon.ts',
+      'Math.max(backoffSeconds(machineId, attempt), retryAfterSeconds(error))',
+      'Math.max(Math.min(1, attempt), retryAfterSeconds(error))',
+    ],
+  ),
+  mutation(
+    'a package that is put while its group is deleted stays',
+    ['left-behind'],
+    [
+      'shared/services/jobs.ts',
+      "return kind === 'deleteGroup' && now < nextActionOn;",
+      'return kind === now && now < nextActionOn;',
+    ],
+  ),
+  mutation(
     'the document names a package that is yet to be kept',
     ['package-missing'],
     [ISSUING, PUT, ''],

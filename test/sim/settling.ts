@@ -60,7 +60,10 @@ async function helpTheLost(world: World): Promise<void> {
     for (const machine of lost) {
       const status = world.member(machine)?.keyDeliveryStatus;
       if (status === 'KeyExpired')
-        world.violate('way-back-closed', `machine ${machine.index} stays ${status} after its rejoin`);
+        world.violate(
+          'way-back-closed',
+          `machine ${machine.index} stays ${status} after its rejoin, refused with ${machine.lastRefusal}`,
+        );
     }
   }
 }
@@ -127,8 +130,10 @@ async function checkPackages(world: World, groupId: string): Promise<void> {
   const { primaryKey } = group;
   const isNeeded = (thumbprint: string): boolean =>
     thumbprint === primaryKey?.thumbprint && group.status === 'Active';
+  const isDeleted = group.status === 'Deleted';
   const left = names.filter(
-    ({ version, thumbprint }) => !isNeeded(thumbprint) && version <= (primaryKey?.version ?? 0),
+    ({ version, thumbprint }) =>
+      isDeleted || (!isNeeded(thumbprint) && version <= (primaryKey?.version ?? 0)),
   );
   if (left.length > 0 && group.status !== 'KeyExpired') {
     world.violate('left-behind', `${left.length} packages of ${groupId}, ${group.status}, are still there`);

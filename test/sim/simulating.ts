@@ -73,7 +73,7 @@ export async function simulate(options: SimulationOptions): Promise<boolean> {
       for (const [name, count] of Object.entries(report.result.seen)) {
         seen.set(name, (seen.get(name) ?? 0) + count);
       }
-      if (worlds % PROGRESS_EVERY === 0) console.error(`${worlds} worlds`);
+      if (worlds % PROGRESS_EVERY === 0) console.error(`${worlds} of ${options.seeds} worlds`);
       if (report.result.violation === null) return true;
       isBroken = true;
       tellBroken(report, crypto, options.mutation);
@@ -81,12 +81,16 @@ export async function simulate(options: SimulationOptions): Promise<boolean> {
     });
     if (isBroken) return false;
   }
-  for (const [name, count] of seen) console.log(`${String(count).padStart(9)}  ${name}`);
+  console.log('What the worlds came by:');
+  for (const name of [...seen.keys()].toSorted()) {
+    console.log(`${String(seen.get(name)).padStart(9)}  ${name}`);
+  }
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
   const invariants = Object.keys(INVARIANTS).length;
   console.log(
     `${worlds} worlds, ${(days / 365).toFixed(0)} virtual years, ${invariants} invariants, none broken (${seconds} s)`,
   );
+  if (options.keep !== null) console.log('What was replayed does not show a violation (any more).');
   return worlds < MANY || options.mutation !== null || hasSeenEnough(seen);
 }
 
@@ -96,12 +100,19 @@ function hasSeenEnough(seen: ReadonlyMap<string, number>): boolean {
   return missing.length === 0;
 }
 
-function tellBroken({ order, result, history }: Report, crypto: string, mutation: string | null): void {
+function tellBroken(
+  { order, result, history, hasTimedOut }: Report,
+  crypto: string,
+  mutation: string | null,
+): void {
   const { seed, violation } = result;
   if (violation === null) return;
   console.log(`BROKEN in seed ${seed}: ${INVARIANTS[violation.invariant]} (${violation.invariant})`);
   console.log(`  ${violation.detail}`);
-  console.log(`The shortest history that shows it (${history?.length} actions):`);
+  const isShortest = hasTimedOut ? 'The shortest history found in a minute' : 'The shortest history';
+  console.log(
+    `${isShortest} that shows it (${history?.length} actions; then the world is brought to its end):`,
+  );
   for (const { number, action } of history ?? []) console.log(`  #${number} ${JSON.stringify(action)}`);
   const keep = (history ?? []).map((each) => each.number).join(',');
   const parts = [

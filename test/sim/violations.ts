@@ -17,7 +17,7 @@ export const INVARIANTS = {
   'proved-key-lost': 'a machine holds the key that it proved, so that it has one that works, or a way back',
   'not-the-same-key': 'all Default machines of a group hold the same key at rest',
   'removed-served': 'a removed machine gets nothing',
-  'secret-kept': 'no document, log or answer holds key material',
+  'secret-kept': 'no document, log line, request or answer holds key material or a password',
   'foreign-key-held': 'no agent takes a certificate that no machine of its group made',
   'rate-exceeded': 'no agent calls before the time that the service asked for',
   'package-missing': 'a key that machines are told of has its package in the vault',

@@ -28,6 +28,8 @@ interface Waiting {
   asked: number;
   /** Its Retry-After, seconds. */
   retry: number;
+  /** Check-ins in a row that failed. */
+  failures: number;
   /** How things stood when the check-in under way began. */
   begin: Standing | null;
 }
@@ -39,6 +41,11 @@ interface Standing {
 
 const TOLERANCE_MILLISECONDS = 1_000;
 
+/** Whoever fails again and again comes back less and less often. */
+function leastBackoffSeconds(failures: number): number {
+  return Math.min(5 * 2 ** (failures - 1), 600);
+}
+
 export function watchAgents(scheduler: Scheduler, store: () => SessionStore, violate: Violate): AgentWatch {
   const made = new Set<string>();
   const waits = new WeakMap<Process, Waiting>();
@@ -46,7 +53,7 @@ export function watchAgents(scheduler: Scheduler, store: () => SessionStore, vio
   function waitOf(process: Process): Waiting {
     const known = waits.get(process);
     if (known !== undefined) return known;
-    const fresh = { until: 0, asked: 0, retry: 0, begin: null };
+    const fresh = { until: 0, asked: 0, retry: 0, failures: 0, begin: null };
     waits.set(process, fresh);
     return fresh;
   }
@@ -110,11 +117,13 @@ export function watchAgents(scheduler: Scheduler, store: () => SessionStore, vio
       if (event.event === 'checkedIn' || event.event === 'attention') {
         if (event.afterSeconds === undefined) return;
         if (wait.begin !== null) checkServed(machine, wait.begin);
+        wait.failures = 0;
         wait.until = scheduler.now + wait.asked * 1000;
         wait.begin = null;
       }
       if (event.event === 'retrying') {
-        wait.until = scheduler.now + wait.retry * 1000;
+        wait.failures += 1;
+        wait.until = scheduler.now + Math.max(wait.retry, leastBackoffSeconds(wait.failures)) * 1000;
         wait.begin = null;
       }
     },

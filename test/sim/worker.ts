@@ -23,6 +23,8 @@ export interface Report {
   readonly milliseconds: number;
   /** The shortest history that shows the violation; null without one. */
   readonly history: readonly { readonly number: number; readonly action: object }[] | null;
+  /** There was no time to look for a shorter one. */
+  readonly hasTimedOut: boolean;
 }
 
 process.on('message', (order: Order) => {
@@ -34,15 +36,16 @@ async function carryOut(order: Order): Promise<Report> {
   const startedAt = performance.now();
   const result = await run(seed, { years, keep, ...(trace && { onAction: tellAction(seed) }) });
   const milliseconds = performance.now() - startedAt;
-  if (result.violation === null) return { order, result, milliseconds, history: null };
+  if (result.violation === null) return { order, result, milliseconds, history: null, hasTimedOut: false };
   const until = performance.now() + shrinkMilliseconds;
   const { invariant } = result.violation;
   const fails = async (part: readonly number[]): Promise<boolean> =>
     (await run(seed, { years, keep: part })).violation?.invariant === invariant;
-  const kept = await shortest(result.actions, fails, () => performance.now() < until);
+  const mayGoOn = (): boolean => performance.now() < until;
+  const kept = await shortest(result.actions, fails, mayGoOn);
   const shown = await run(seed, { years, keep: kept });
   const history = kept.map((number) => ({ number, action: actionOf(seed, number) }));
-  return { order, result: shown, milliseconds, history };
+  return { order, result: shown, milliseconds, history, hasTimedOut: !mayGoOn() };
 }
 
 function tellAction(seed: number) {

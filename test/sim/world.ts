@@ -10,6 +10,7 @@ import type { Job } from '../../shared/domain/job.ts';
 import type { Machine } from '../../shared/domain/machine.ts';
 import { Chance, replaceChanceAndPauses } from './chance.ts';
 import { SECRET_MARKS } from './crypto/secret-marks.ts';
+import { forgetKeys } from './crypto/simulated-keys.ts';
 import { Weather } from './faults.ts';
 import { Host } from './host.ts';
 import { settingOf } from './history.ts';
@@ -28,6 +29,8 @@ import { watchStatuses } from './watch-statuses.ts';
 
 const START = Date.UTC(2026, 0, 1);
 const DAY_MILLISECONDS = 86_400_000;
+/** A package on its way to the service: the one thing of its kind that may be there. */
+const SEALED = /"package":"[^"]*"/;
 /** Passwords of the simulation; no document may hold one. */
 export const PASSWORD_PREFIX = 'simulated-password';
 
@@ -44,6 +47,7 @@ function present(): World {
 
 /** The world of a seed, at its beginning; the one before it is given up. */
 export function newWorld(seed: number): World {
+  forgetKeys();
   running = new World(seed);
   return running;
 }
@@ -65,7 +69,7 @@ export class World {
   /** The group in each place, if there is one. */
   readonly groups: (string | null)[];
   readonly passwords = new Map<string, string[]>();
-  readonly counts = { checkIns: 0, joins: 0, rejoins: 0, liesTold: 0, refusedLies: 0 };
+  readonly counts = { checkIns: 0, joins: 0, rejoins: 0 };
   violation: Violation | null = null;
   /** Waits for the next daemon that is asked to do something. */
   ambush: Extract<Action, { readonly do: 'ambush' }> | null = null;
@@ -99,6 +103,7 @@ export class World {
       onLog: (line) => this.#refuseSecrets('a log line', line),
       onAnswer: ({ operation, status, text }) => {
         if (operation === 'checkIn') this.counts.checkIns += 1;
+        if (operation !== 'getKeyPackage') this.#refuseSecrets(`an answer to ${operation}`, text);
         if (status === 500) this.violate('internal-error', `${operation} was answered with ${text}`);
       },
     });
@@ -220,6 +225,7 @@ export class World {
     });
     return async (input, init) => {
       this.agents.onCall(machine, process);
+      this.#refuseSecrets('a request', typeof init?.body === 'string' ? init.body.replace(SEALED, '') : '');
       const { record } = machine;
       const removedAt = this.#removedAt.get(`${record?.groupId}/${record?.machineId}`);
       const wasRemoved = removedAt !== undefined && this.scheduler.now - removedAt > LAG_MILLISECONDS_MAX;
@@ -244,10 +250,10 @@ export class World {
     for (const { id, before, after, json } of changes) {
       this.#refuseSecrets(`the document ${id}`, json);
       this.#schedule(`${groupId}/${id}`, after as { nextActionOn?: Instant | null } | null);
-      const isRemoval = (after as Machine | null)?.membership === 'removed';
-      if (isRemoval && (before as Machine | null)?.membership !== 'removed') {
-        this.#removedAt.set(`${groupId}/${id}`, this.scheduler.now);
-      }
+      const wasRemoved = (before as Machine | null)?.membership === 'removed';
+      const isRemoved = (after as Machine | null)?.membership === 'removed';
+      if (isRemoved && !wasRemoved) this.#removedAt.set(`${groupId}/${id}`, this.scheduler.now);
+      if (wasRemoved && after !== null) this.violate('removed-served', `${id} was written after its removal`);
     }
     this.keys.onCommit(groupId, changes);
     this.statuses.onCommit(groupId, changes);
@@ -261,7 +267,9 @@ export class World {
   }
 
   #refuseSecrets(where: string, text: string): void {
-    const mark = [...SECRET_MARKS, new RegExp(PASSWORD_PREFIX)].find((each) => each.test(text));
+    const mark = [...SECRET_MARKS, /PRIVATE KEY/, new RegExp(PASSWORD_PREFIX)].find((each) =>
+      each.test(text),
+    );
     if (mark !== undefined) this.violate('secret-kept', `${where} holds what matches ${mark}`);
   }
 }
