@@ -27,7 +27,7 @@ export const PROBLEMS = {
   AgentOutdated: [409, 'The agent is too old for this'],
   RenewalInProgress: [409, 'A renewal window is open already'],
   MachineIdTaken: [409, 'Another machine has this id'],
-  IdTaken: [409, 'Something else was created with this id'],
+  IdTaken: [409, 'Something was created with this id before'],
   LeaseNotHeld: [409, 'This machine may not issue the key now'],
   KeyAlreadyIssued: [409, 'This version of the key has been issued'],
   KeyNotPrimary: [409, 'This is not the group’s newest key'],

@@ -218,15 +218,6 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   ),
   mutation(
-    'a package that is put while its group is deleted stays',
-    ['left-behind'],
-    [
-      'shared/services/jobs.ts',
-      "return kind === 'deleteGroup' && now < nextActionOn;",
-      'return kind === now && now < nextActionOn;',
-    ],
-  ),
-  mutation(
     'the document names a package that is yet to be kept',
     ['package-missing'],
     [ISSUING, PUT, ''],
