@@ -7,17 +7,20 @@ import type { PackageName, PackageVault } from '../ports/package-vault.ts';
 import { assertPackageSize, parsePackagePath, toGroupPath, toPackagePath } from './package-name.ts';
 import { remembered } from './remembered.ts';
 
-export type BlobPackageVaultOptions =
+export type BlobPackageVaultOptions = (
   | { readonly connectionString: string; readonly container?: string }
-  | { readonly containerClient: ContainerClient };
+  | { readonly containerClient: ContainerClient }
+) & {
+  /** The longest that a call may take; one that stalled would keep all who share it waiting. */
+  readonly callMillisecondsMax?: number;
+};
+
+const CALL_MILLISECONDS_MAX = 20_000;
 
 /** Whoever waits is a machine that asks again on its own: a failure is better told soon than tried for long. */
 const PIPELINE: StoragePipelineOptions = {
   retryOptions: { maxTries: 2, tryTimeoutInMs: 5000, retryDelayInMs: 200, maxRetryDelayInMs: 1000 },
 };
-
-/** No transfer takes longer: one that stalled would keep all who share it waiting. */
-const CALL_MILLISECONDS_MAX = 20_000;
 
 /** Whoever asks for the health of the service causes a probe: many of them cause one. */
 const PROBE_MILLISECONDS = 5000;
@@ -27,6 +30,9 @@ const PKCS12_TYPE = 'application/x-pkcs12';
 /** Probes answer for the five seconds before them. */
 export function blobPackageVault(options: BlobPackageVaultOptions): PackageVault {
   const container = containerOf(options);
+  const inTime = (): InTime => ({
+    abortSignal: AbortSignal.timeout(options.callMillisecondsMax ?? CALL_MILLISECONDS_MAX),
+  });
 
   async function upload(
     name: PackageName,
@@ -39,7 +45,7 @@ export function blobPackageVault(options: BlobPackageVaultOptions): PackageVault
         conditions: { ifNoneMatch: '*' },
         blobHTTPHeaders: { blobContentType: PKCS12_TYPE },
         metadata,
-        abortSignal: AbortSignal.timeout(CALL_MILLISECONDS_MAX),
+        ...inTime(),
       });
       return true;
     } catch (error) {
@@ -51,8 +57,7 @@ export function blobPackageVault(options: BlobPackageVaultOptions): PackageVault
   async function download(name: PackageName): Promise<Uint8Array | null> {
     try {
       const blob = container.getBlockBlobClient(toPackagePath(name));
-      const abortSignal = AbortSignal.timeout(CALL_MILLISECONDS_MAX);
-      const { readableStreamBody } = await blob.download(undefined, undefined, { abortSignal });
+      const { readableStreamBody } = await blob.download(undefined, undefined, inTime());
       const chunks: Buffer[] = [];
       for await (const chunk of readableStreamBody ?? []) chunks.push(Buffer.from(chunk));
       return Uint8Array.from(Buffer.concat(chunks));
@@ -74,8 +79,8 @@ export function blobPackageVault(options: BlobPackageVaultOptions): PackageVault
   let isMade = false;
   async function probe(): Promise<void> {
     try {
-      if (isMade && (await container.exists())) return;
-      await container.createIfNotExists();
+      if (isMade && (await container.exists(inTime()))) return;
+      await container.createIfNotExists(inTime());
       isMade = true;
     } catch (error) {
       throw toUnavailable(error) ?? new VaultUnavailable('the vault refuses', null, { cause: error });
@@ -91,7 +96,7 @@ export function blobPackageVault(options: BlobPackageVaultOptions): PackageVault
           await put(name, pkcs12, metadata);
         } catch (error) {
           if (!isRefusal(error, 'ContainerNotFound')) throw error;
-          await container.createIfNotExists();
+          await container.createIfNotExists(inTime());
           await put(name, pkcs12, metadata);
         }
       });
@@ -102,17 +107,22 @@ export function blobPackageVault(options: BlobPackageVaultOptions): PackageVault
     async delete(name) {
       await translated(async () => {
         try {
-          await container.getBlockBlobClient(toPackagePath(name)).deleteIfExists();
+          await container.getBlockBlobClient(toPackagePath(name)).deleteIfExists(inTime());
         } catch (error) {
           if (!isRefusal(error, 'ContainerNotFound')) throw error;
         }
       });
     },
 
-    list: (groupId) => translated(() => listNames(container, toGroupPath(groupId))),
+    list: (groupId) => translated(() => listNames(container, toGroupPath(groupId), inTime())),
 
     probe: remembered(probe, PROBE_MILLISECONDS),
   };
+}
+
+/** An option of every call of the storage client. */
+interface InTime {
+  readonly abortSignal: AbortSignal;
 }
 
 function containerOf(options: BlobPackageVaultOptions): ContainerClient {
@@ -120,10 +130,10 @@ function containerOf(options: BlobPackageVaultOptions): ContainerClient {
   return new ContainerClient(options.connectionString, options.container ?? 'packages', PIPELINE);
 }
 
-async function listNames(container: ContainerClient, prefix: string): Promise<PackageName[]> {
+async function listNames(container: ContainerClient, prefix: string, inTime: InTime): Promise<PackageName[]> {
   const names: PackageName[] = [];
   try {
-    for await (const { name } of container.listBlobsFlat({ prefix })) {
+    for await (const { name } of container.listBlobsFlat({ prefix, ...inTime })) {
       const parsed = parsePackagePath(name);
       // Whatever else someone laid there is no package.
       if (parsed !== null) names.push(parsed);

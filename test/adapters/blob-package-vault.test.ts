@@ -165,6 +165,18 @@ describe('a vault that does not answer as it should', () => {
     }
   });
 
+  it.each<[string, RequestListener]>([
+    ['never begins to answer', () => undefined],
+    [
+      'stops in the middle of an answer',
+      (_, response) => void response.writeHead(200, { 'content-length': '1000', etag: '"1"' }).write('half'),
+    ],
+  ])('is unavailable to a get when it %s', async (_, answer) => {
+    const port = await startStorage(answer);
+    const vault = blobPackageVault({ connectionString: connectionTo(port), callMillisecondsMax: 300 });
+    await expect(vault.get(newPackageName(randomUUID(), 1))).rejects.toBeInstanceOf(VaultUnavailable);
+  });
+
   it('is not merely unavailable when it forbids, but cannot be used either', async () => {
     const port = await startRefusing(403, {});
     const outcomes = await outcomesOf(blobPackageVault({ connectionString: connectionTo(port) }));
