@@ -31,17 +31,27 @@ export interface RunResult {
 export async function run(seed: number, { years, keep, onAction }: RunOptions): Promise<RunResult> {
   const world = newWorld(seed);
   const actions: number[] = [];
+  const did: Record<string, number> = {};
   const isOver = (): boolean => world.violation !== null || world.daysLived >= years * DAYS_PER_YEAR;
   for (const number of keep ?? countUp()) {
     if (isOver()) break;
     onAction?.(number, world);
     actions.push(number);
-    await perform(world, actionOf(seed, number));
+    const action = actionOf(seed, number);
+    did[`did ${action.do}`] = (did[`did ${action.do}`] ?? 0) + 1;
+    await perform(world, action);
     if (world.violation === null) checkRest(world);
   }
   if (world.violation === null) await settle(world);
   const { scheduler, violation, daysLived } = world;
-  return { seed, violation, actions, days: daysLived, gates: scheduler.gates, seen: seenBy(world) };
+  return {
+    seed,
+    violation,
+    actions,
+    days: daysLived,
+    gates: scheduler.gates,
+    seen: { ...seenBy(world), ...did },
+  };
 }
 
 function* countUp(): Iterable<number> {

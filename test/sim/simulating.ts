@@ -33,10 +33,16 @@ const MUST_BE_SEEN = [
   ...['lost', 'persistedButFailed', 'conflict', 'throttled', 'lag', 'storeDown'].map(faultName),
   ...['vaultLost', 'vaultStoredButFailed', 'vaultDown'].map(faultName),
   ...['requestLost', 'answerLost', 'feedRepeated', 'feedFailed'].map(faultName),
+  ...['skipScans', 'delayFeed', 'killService', 'ambush', 'skew', 'clock'].map(actionName),
+  ...['version', 'clone', 'wipe', 'restore', 'leave', 'remove', 'policy', 'deleteGroup'].map(actionName),
 ];
 
 function faultName(kind: string): string {
   return `fault ${kind}`;
+}
+
+function actionName(action: string): string {
+  return `did ${action}`;
 }
 
 export function orderOf(
