@@ -43,6 +43,6 @@ test('says what there is to measure', async () => {
 });
 
 test('refuses a benchmark that there is not, and a scale of nothing', async () => {
-  await expect(bench('--only', 'cold-fusion')).rejects.toMatchObject({ code: 1 });
-  await expect(bench('--scale', '0')).rejects.toMatchObject({ code: 1 });
+  await expect(bench('--only', 'cold-fusion')).rejects.toMatchObject({ code: 2 });
+  await expect(bench('--scale', '0')).rejects.toMatchObject({ code: 2 });
 });
