@@ -47,7 +47,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'a window ends on its day, key or not',
-    ['window-too-short'],
+    ['window-too-short', 'stuck'],
     [
       WINDOW,
       'return renewal.keyIssuedOn === null ? primaryKey.notAfter : renewal.endsOn;',
