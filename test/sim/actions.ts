@@ -106,7 +106,7 @@ function toMachine(world: World, machine: SimMachine, action: MachineAction): vo
     case 'join':
       return joinGroup(world, machine, action.group);
     case 'checkIn':
-      return void machine.command((agent) => checkInOnce(agent));
+      return machine.command((agent) => checkInOnce(agent));
     case 'rejoin':
       return rejoinGroup(world, machine);
     case 'regenerate':

@@ -1,6 +1,6 @@
 // The simulated Functions host: runs the scan when something is due, and hands changes to the consumers of the change feed:
 // at least once, in order per group, in batches that are split, repeated, delayed and mixed among groups.
-import type { FaultProfile, Weather } from './faults.ts';
+import type { Weather } from './faults.ts';
 import { Process } from './scheduler.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Service } from './service.ts';
@@ -8,7 +8,7 @@ import type { SessionStore } from './session-store.ts';
 
 const SCAN = 'renewal-scan';
 const SCAN_PERIOD_MILLISECONDS = 300_000;
-export const CONSUMERS = ['fleet-changes', 'event-notifications'] as const;
+const CONSUMERS = ['fleet-changes', 'event-notifications'] as const;
 const BATCH_MAX = 100;
 const BACKOFF_MILLISECONDS_MAX = 900_000;
 /** Longer than any world lasts. */
@@ -117,16 +117,12 @@ export class Host {
       const change = chance.pick(left).changes.shift();
       if (change !== undefined) documents.push(change.document);
     }
-    if (this.#strikes('feedFailed')) return false;
+    if (this.#weather.strikes('feedFailed')) return false;
     if (documents.length > 0 && !(await this.#service.feed(name, documents))) return false;
     // The checkpoint is lost: all of them come again.
-    if (this.#strikes('feedRepeated')) return true;
+    if (this.#weather.strikes('feedRepeated')) return true;
     for (const { groupId, sequence } of reached) positions.set(groupId, sequence);
     return true;
-  }
-
-  #strikes(kind: keyof FaultProfile): boolean {
-    return this.#weather.strikes(kind);
   }
 
   #pending(name: (typeof CONSUMERS)[number]): string[] {

@@ -40,8 +40,8 @@ async function restore(world: World): Promise<void> {
 function groupsInUse(world: World): Group[] {
   return world.groups
     .map((_, place) => world.group(place))
-    .filter((group) => group !== null && (group.status === 'Active' || group.status === 'Renewing'))
-    .filter((group) => group !== null);
+    .filter((group) => group !== null)
+    .filter(({ status }) => status === 'Active' || status === 'Renewing');
 }
 
 /** A person regenerates the password where the key is, and has those rejoin that lack it. */

@@ -1,12 +1,10 @@
 import { hash } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { issueKeyBody, joinBody } from '../../shared/api/check-in.ts';
-import type { Statement } from '../../shared/crypto/signed-statement.ts';
 import { inspectWrap } from '../../shared/crypto/wraps.ts';
-import type { Instant } from '../../shared/domain/instant.ts';
 import { PACKAGE_BYTES_MAX } from '../../shared/ports/package-vault.ts';
-import { codeOf, GROUP_ID, MACHINE_ID } from '../crypto/fixtures.ts';
-import { VALIDITY } from './crypto/cases.ts';
+import { codeOf, GROUP_ID } from '../crypto/fixtures.ts';
+import { PROOF, TOKEN, VALIDITY } from './crypto/cases.ts';
 import type { Case } from './crypto/cases.ts';
 import { bothCryptographies, PASSWORD } from './crypto/cryptographies.ts';
 import type { Cryptography } from './crypto/cryptographies.ts';
@@ -15,14 +13,6 @@ import { CERTIFICATE_WRAP_CASES, PACKAGE_CASES, PASSWORD_WRAP_CASES } from './cr
 import { STAND_IN_MODULES } from './crypto/stand-in-modules.ts';
 import { STATEMENT_CASES } from './crypto/statement-cases.ts';
 import { CLAIM_CASES, TOKEN_CASES, TOKEN_READINGS } from './crypto/token-cases.ts';
-
-const NOON = '2026-11-22T12:00:00Z' as Instant;
-const TOKEN = { machineId: MACHINE_ID, groupId: GROUP_ID, audience: 'keyturn', now: NOON };
-const PROOF: Statement = {
-  purpose: 'keyturn-proof',
-  context: { group: GROUP_ID, version: 2, machine: MACHINE_ID },
-  content: { challenge: 'of the service' },
-};
 
 let real: Cryptography;
 let standIn: Cryptography;

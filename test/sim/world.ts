@@ -33,6 +33,8 @@ const DAY_MILLISECONDS = 86_400_000;
 const SEALED = /"package":"[^"]*"/;
 /** Passwords of the simulation; no document may hold one. */
 export const PASSWORD_PREFIX = 'simulated-password';
+/** Of the stand-ins' secrets, of the real ones' and of passwords. */
+const REFUSED = [...SECRET_MARKS, /PRIVATE KEY/, new RegExp(PASSWORD_PREFIX)];
 
 let running: World | null = null;
 replaceChanceAndPauses({
@@ -53,7 +55,6 @@ export function newWorld(seed: number): World {
 }
 
 export class World {
-  readonly seed: number;
   readonly setting: Setting;
   readonly scheduler: Scheduler;
   readonly store: SessionStore;
@@ -79,7 +80,6 @@ export class World {
   readonly #removedAt = new Map<string, number>();
 
   constructor(seed: number) {
-    this.seed = seed;
     this.setting = settingOf(seed);
     this.scheduler = new Scheduler(START, new Chance(seed, 2));
     const violate = (invariant: Invariant, detail: string): void => this.violate(invariant, detail);
@@ -267,9 +267,7 @@ export class World {
   }
 
   #refuseSecrets(where: string, text: string): void {
-    const mark = [...SECRET_MARKS, /PRIVATE KEY/, new RegExp(PASSWORD_PREFIX)].find((each) =>
-      each.test(text),
-    );
+    const mark = REFUSED.find((each) => each.test(text));
     if (mark !== undefined) this.violate('secret-kept', `${where} holds what matches ${mark}`);
   }
 }

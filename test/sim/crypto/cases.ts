@@ -1,5 +1,8 @@
 // What the tables of uses and refusals are made of: a case is run against both cryptographies, and must end in both as it says.
 import type { CryptoErrorCode } from '../../../shared/crypto/errors.ts';
+import type { Statement } from '../../../shared/crypto/signed-statement.ts';
+import type { Instant } from '../../../shared/domain/instant.ts';
+import { GROUP_ID, MACHINE_ID } from '../../crypto/fixtures.ts';
 import { NOT_AFTER, NOT_BEFORE } from '../../vectors/vector-keys.ts';
 import type { Cryptography } from './cryptographies.ts';
 
@@ -11,6 +14,19 @@ export interface Case {
 }
 
 export const VALIDITY = { notBefore: NOT_BEFORE, notAfter: NOT_AFTER };
+
+/** What a token is signed for. */
+export const TOKEN = {
+  machineId: MACHINE_ID,
+  groupId: GROUP_ID,
+  audience: 'keyturn',
+  now: '2026-11-22T12:00:00Z' as Instant,
+};
+export const PROOF: Statement = {
+  purpose: 'keyturn-proof',
+  context: { group: GROUP_ID, version: 2, machine: MACHINE_ID },
+  content: { challenge: 'of the service' },
+};
 
 /** One case for each input, named by it, all refused with the same code. */
 export function refusedWith<Input>(

@@ -3,22 +3,12 @@ import { syncBuiltinESMExports } from 'node:module';
 import * as fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { newEnrollmentToken } from '../../../shared/crypto/enrollment-token.ts';
-import type { Statement } from '../../../shared/crypto/signed-statement.ts';
-import type { Instant } from '../../../shared/domain/instant.ts';
-import { codeOf, flipBit, GROUP_ID, MACHINE_ID } from '../../crypto/fixtures.ts';
-import { VALIDITY } from './cases.ts';
+import { codeOf, flipBit, GROUP_ID } from '../../crypto/fixtures.ts';
+import { PROOF, TOKEN, VALIDITY } from './cases.ts';
 import { contextOf, PASSWORD, standInCryptography } from './cryptographies.ts';
 import type { Cryptography } from './cryptographies.ts';
 import { SECRET_MARKS } from './secret-marks.ts';
 import { forgetKeys } from './simulated-keys.ts';
-
-const NOON = '2026-11-22T12:00:00Z' as Instant;
-const TOKEN = { machineId: MACHINE_ID, groupId: GROUP_ID, audience: 'keyturn', now: NOON };
-const PROOF: Statement = {
-  purpose: 'keyturn-proof',
-  context: { group: GROUP_ID, version: 2, machine: MACHINE_ID },
-  content: { challenge: 'of the service' },
-};
 
 let standIn: Cryptography;
 
