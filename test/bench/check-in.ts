@@ -1,16 +1,14 @@
 // Steady check-ins through the real programming model, against a function that does nothing on the same host. Rounds of
 // the loads alternate, so that what else the machine does weighs on all of them.
 import { join } from 'node:path';
-import { sqliteDocumentStore } from '../../shared/adapters/sqlite-document-store.ts';
 import { systemClock } from '../../shared/adapters/system-clock.ts';
 import { type CheckInAnswer, checkInAnswerSchema } from '../../shared/api/check-in.ts';
 import { machineIdentityToPem } from '../../shared/crypto/machine-identity.ts';
-import type { MachineIdentity } from '../../shared/crypto/machine-identity.ts';
-import { addMinutes, type Instant } from '../../shared/domain/instant.ts';
+import type { Instant } from '../../shared/domain/instant.ts';
 import { figure, ratio, scaled } from './benchmark.ts';
 import type { BenchContext, Benchmark, BenchResult, Figure } from './benchmark.ts';
 import { type Child, startChild } from './child.ts';
-import { createAll, groupDocument, groupIdOf, machineDocument, machineIdOf, newIdentities } from './fleet.ts';
+import { groupDocument, groupIdOf, machineIdOf, newIdentities, seedFleet } from './fleet.ts';
 import type { Load, LoadAnswers, LoadResult } from './load-process.ts';
 import type { ServiceAnswers } from './service-process.ts';
 import { median, quantile, spread } from './statistics.ts';
@@ -56,27 +54,6 @@ interface Round {
   readonly latencies: Float64Array;
 }
 
-export async function seed(
-  file: string,
-  machines: number,
-  identities: readonly MachineIdentity[],
-): Promise<void> {
-  const now = systemClock().now();
-  const store = sqliteDocumentStore({ file });
-  function* groups() {
-    for (let first = 0; first < machines; first += MACHINES_PER_GROUP) {
-      const index = first / MACHINES_PER_GROUP;
-      const groupId = groupIdOf(index);
-      const members = Array.from({ length: Math.min(MACHINES_PER_GROUP, machines - first) }, (_, i) =>
-        machineDocument(first + i, groupId, identities, now),
-      );
-      yield { groupId, documents: [groupDocument(index, addMinutes(now, -60 * 24 * 30)), ...members] };
-    }
-  }
-  await createAll(store, groups());
-  await store.close();
-}
-
 /** What a machine that is up to date is told; anything else means that the wrong thing was measured. */
 function requireSteady(kind: Kind, { failures, answer }: LoadResult): void {
   if (failures > 0) throw new Error(`${failures} requests failed: ${answer}`);
@@ -112,7 +89,7 @@ async function rounds(
   const identities = await newIdentities(scaled(IDENTITIES, scale, 4));
   const file = join(folder, 'fleet.db');
   const startedAt = performance.now();
-  await seed(file, machines, identities);
+  await seedFleet(file, { machines, machinesPerGroup: MACHINES_PER_GROUP, identities });
   say(`${machines} machines registered in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
   const url = await service.ask('start', { file, nothing: NOTHING });
   const identityPems = identities.map(machineIdentityToPem);

@@ -6,11 +6,10 @@ import { sqliteDocumentStore } from '../../shared/adapters/sqlite-document-store
 import { systemClock } from '../../shared/adapters/system-clock.ts';
 import { machineIdentityToPem } from '../../shared/crypto/machine-identity.ts';
 import type { MachineIdentity } from '../../shared/crypto/machine-identity.ts';
-import { addMinutes } from '../../shared/domain/instant.ts';
 import { figure, ratio, scaled } from './benchmark.ts';
 import type { BenchContext, Benchmark } from './benchmark.ts';
 import { startChild } from './child.ts';
-import { createAll, groupDocument, groupIdOf, machineDocument, newIdentities } from './fleet.ts';
+import { groupIdOf, newIdentities, seedFleet } from './fleet.ts';
 import type { LoadAnswers, LoadResult } from './load-process.ts';
 import type { ServiceAnswers } from './service-process.ts';
 import { quantile } from './statistics.ts';
@@ -24,20 +23,6 @@ const CHECK_INS_PER_SECOND = 100;
 const CONNECTIONS = 64;
 const IDENTITIES = 200;
 const GROUP = 0;
-
-export async function seed(
-  file: string,
-  machines: number,
-  identities: readonly MachineIdentity[],
-): Promise<void> {
-  const now = systemClock().now();
-  const store = sqliteDocumentStore({ file });
-  const groupId = groupIdOf(GROUP);
-  const members = Array.from({ length: machines }, (_, i) => machineDocument(i, groupId, identities, now));
-  const group = groupDocument(GROUP, addMinutes(now, -60 * 24 * 30));
-  await createAll(store, [{ groupId, documents: [group, ...members] }]);
-  await store.close();
-}
 
 /** One fan-out in a service of its own; `meanwhile` is given its address. */
 async function fanOut<T>(file: string, meanwhile: (url: string) => Promise<T>) {
@@ -95,9 +80,9 @@ async function run({ scale, folder, say }: BenchContext) {
   const fewer = scaled(FEWER, scale, 250);
   const identities = await newIdentities(scaled(IDENTITIES, scale, 4));
   const file = (name: string): string => join(folder, `${name}.db`);
-  await seed(file('seeded'), machines, identities);
+  await seedFleet(file('seeded'), { machines, machinesPerGroup: machines, identities });
   for (const name of ['rate', 'alone', 'asked']) await copyFile(file('seeded'), file(name));
-  await seed(file('fewer'), fewer, identities);
+  await seedFleet(file('fewer'), { machines: fewer, machinesPerGroup: fewer, identities });
   say(`groups of ${machines} and ${fewer} machines registered`);
 
   const documentsPerSecond = await groupedWriteRate(file('rate'), groupIdOf(GROUP), systemClock().now());

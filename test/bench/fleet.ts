@@ -1,6 +1,8 @@
 // A fleet written straight into a store: groups and machines as they are long after they joined. Ids look random, as
 // real ones do, and follow from the index alone; machines share a few identity keys, since making 100,000 takes minutes.
 import { createHash, randomBytes } from 'node:crypto';
+import { sqliteDocumentStore } from '../../shared/adapters/sqlite-document-store.ts';
+import { systemClock } from '../../shared/adapters/system-clock.ts';
 import { newMachineIdentity } from '../../shared/crypto/machine-identity.ts';
 import type { MachineIdentity } from '../../shared/crypto/machine-identity.ts';
 import { GROUP_DOCUMENT_ID } from '../../shared/domain/group.ts';
@@ -116,4 +118,30 @@ export async function createAll(
     }
   }
   await Promise.all(underWay);
+}
+
+/** Writes active groups and their machines into a new store. */
+export async function seedFleet(
+  file: string,
+  fleet: {
+    readonly machines: number;
+    readonly machinesPerGroup: number;
+    readonly identities: readonly MachineIdentity[];
+  },
+): Promise<void> {
+  const { machines, machinesPerGroup, identities } = fleet;
+  const now = systemClock().now();
+  const store = sqliteDocumentStore({ file });
+  function* groups() {
+    for (let first = 0; first < machines; first += machinesPerGroup) {
+      const index = first / machinesPerGroup;
+      const groupId = groupIdOf(index);
+      const members = Array.from({ length: Math.min(machinesPerGroup, machines - first) }, (_, i) =>
+        machineDocument(first + i, groupId, identities, now),
+      );
+      yield { groupId, documents: [groupDocument(index, addMinutes(now, -60 * 24 * 30)), ...members] };
+    }
+  }
+  await createAll(store, groups());
+  await store.close();
 }
