@@ -52,7 +52,7 @@ export function memoryDocumentStore(): DocumentStore & ChangeFeed & Checkpoints 
       assertOpen();
       checkField(field);
       const counts = new Map<string, number>();
-      for (const row of rows.of(type, groupId)) {
+      for (const row of rows.of(type, groupId ?? undefined)) {
         const value = row.content.fields[field];
         if (value !== null) counts.set(String(value), (counts.get(String(value)) ?? 0) + 1);
       }

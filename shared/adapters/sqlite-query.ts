@@ -35,9 +35,10 @@ export function toSelect(query: Query, start: SortKey | null): Sql {
   return { text, values: [...terms.flatMap((each) => each.values), query.limit + 1] };
 }
 
-/** Rows of `value` and `count`, one for each value of the field in a group. */
-export function toCount(groupId: string, type: DocumentType, field: QueryField): Sql {
-  const terms = [term('type = ?', type), term('groupId = ?', groupId), term(`${field} IS NOT NULL`)];
+/** Rows of `value` and `count`, one for each value of the field in a group; in all groups when it is null. */
+export function toCount(groupId: string | null, type: DocumentType, field: QueryField): Sql {
+  const terms = [term('type = ?', type), term(`${field} IS NOT NULL`)];
+  if (groupId !== null) terms.push(term('groupId = ?', groupId));
   const text =
     `SELECT ${field} AS value, count(*) AS count FROM documents` +
     ` WHERE ${terms.map((each) => each.text).join(' AND ')} GROUP BY ${field}`;

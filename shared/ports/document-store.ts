@@ -89,8 +89,15 @@ export interface DocumentStore {
   /** One page of the documents that match. Each is as acknowledged; two pages may be of different moments. */
   query<D extends FleetDocument>(query: Query): Promise<Page<D>>;
 
-  /** How many documents of `type` in a group hold each value of `field`; those without the field are not counted. */
-  countBy(groupId: string, type: DocumentType, field: QueryField): Promise<ReadonlyMap<string, number>>;
+  /**
+   * How many documents of `type` in a group hold each value of `field`; those without the field are not counted. With null
+   * instead of a group, of all groups: for timers, never on anyone's path.
+   */
+  countBy(
+    groupId: string | null,
+    type: DocumentType,
+    field: QueryField,
+  ): Promise<ReadonlyMap<string, number>>;
 
   /** Waits for writes under way, then lets go of files and connections. Any later call fails with StoreUnavailable. */
   close(): Promise<void>;

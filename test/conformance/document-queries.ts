@@ -170,6 +170,8 @@ function describeCounts(open: OpenStore<DocumentStore>): void {
         ]),
       );
       expect(await store.countBy('nowhere', 'machine', 'membership')).toEqual(new Map());
+      expect((await store.countBy(null, 'machine', 'keyDeliveryStatus')).get('Default')).toBe(3);
+      expect((await store.countBy(null, 'event', 'keyDeliveryStatus')).get('Default')).toBe(1);
     });
   });
 }

@@ -93,10 +93,15 @@ export class SessionStore {
     return pageOf<D>(this.#rows(query.type, query.groupId, view), query);
   }
 
-  countBy(groupId: string, type: DocumentType, field: QueryField, view: View = NOW): Map<string, number> {
+  countBy(
+    groupId: string | null,
+    type: DocumentType,
+    field: QueryField,
+    view: View = NOW,
+  ): Map<string, number> {
     checkField(field);
     const counts = new Map<string, number>();
-    for (const { content } of this.#rows(type, groupId, view)) {
+    for (const { content } of this.#rows(type, groupId ?? undefined, view)) {
       const value = content.fields[field];
       if (value !== null) counts.set(String(value), (counts.get(String(value)) ?? 0) + 1);
     }
