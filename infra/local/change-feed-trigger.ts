@@ -3,8 +3,9 @@
 // batch. A batch whose retries are used up is passed over, as in Azure, and counted. A consumer without a
 // checkpoint starts at the beginning, whatever `startFromBeginning` says: nothing that was written is missed.
 import { pause } from '../../shared/adapters/pause.ts';
-import type { Change, ChangeFeed } from '../../shared/ports/change-feed.ts';
+import type { ChangeFeed } from '../../shared/ports/change-feed.ts';
 import type { Checkpoints } from '../../shared/ports/checkpoints.ts';
+import type { FleetDocument } from '../../shared/ports/document-store.ts';
 import type { RegisteredFunction } from './functions-core.ts';
 import { describeError, type HostLog } from './host-log.ts';
 import { type Invoker, triggerOf } from './invocation.ts';
@@ -61,27 +62,25 @@ export function newFeedConsumer(options: FeedConsumerOptions): FeedConsumer {
   const nudge = (): void => wake.abort('nudged');
   signal.addEventListener('abort', nudge);
 
-  async function handle(changes: readonly Change[]): Promise<void> {
-    const input = { json: JSON.stringify(changes.map(({ document }) => document)) };
+  async function handle(documents: readonly FleetDocument[]): Promise<void> {
+    const input = { json: JSON.stringify(documents) };
     try {
       await invokeWithRetries(options, fn, input, signal);
     } catch (error) {
       if (error instanceof Interrupted) throw error;
       state.batchesGivenUp++;
-      const ids = changes.map(({ document }) => `${document.groupId}/${document.id}`).join(', ');
-      const message = `GIVEN UP: ${changes.length} changes were not handled (${ids}): ${describeError(error)}`;
+      const ids = documents.map(({ groupId, id }) => `${groupId}/${id}`).join(', ');
+      const message = `GIVEN UP: ${documents.length} changes were not handled (${ids}): ${describeError(error)}`;
       log({ level: 'critical', source: name, message });
     }
   }
 
   /** Handles the next batch; false if there was none. */
   async function consume(): Promise<boolean> {
-    const position = (await checkpoints.checkpoint(consumer)) ?? 0;
-    const changes = await changeFeed.changes(position, limit);
-    const last = changes.at(-1);
-    if (last === undefined) return false;
-    await handle(changes);
-    await checkpoints.saveCheckpoint(consumer, last.sequence);
+    const { documents, position } = await changeFeed.changes(await checkpoints.checkpoint(consumer), limit);
+    if (documents.length === 0) return false;
+    await handle(documents);
+    await checkpoints.saveCheckpoint(consumer, position);
     state.batches++;
     return true;
   }

@@ -2,7 +2,7 @@
 // is kept in Checkpoints: occurrences that were missed, however many, are made up for by one run that is
 // told `isPastDue`. A run is never begun while another of the same timer is under way.
 import { pause } from '../../shared/adapters/pause.ts';
-import { fromInstant, type Instant, secondsBetween, toInstant } from '../../shared/domain/instant.ts';
+import { type Instant, parseInstant, secondsBetween } from '../../shared/domain/instant.ts';
 import type { Checkpoints } from '../../shared/ports/checkpoints.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { RegisteredFunction } from './functions-core.ts';
@@ -63,12 +63,11 @@ export function newTimer(options: TimerOptions): Timer {
   const consumer = `timer:${name}`;
   const oneAtATime = newQueue();
 
-  const save = (now: Instant): Promise<void> => checkpoints.saveCheckpoint(consumer, fromInstant(now) / 1000);
+  const save = (now: Instant): Promise<void> => checkpoints.saveCheckpoint(consumer, now);
 
   /** Since when occurrences count; a mark ahead of a clock that was set back would silence the timer. */
   async function lastRun(now: Instant): Promise<Instant> {
-    const seconds = await checkpoints.checkpoint(consumer);
-    const last = seconds === null ? null : toInstant(seconds * 1000);
+    const last = parseInstant((await checkpoints.checkpoint(consumer)) ?? '');
     if (last !== null && last <= now) return last;
     await save(now);
     return now;

@@ -1,6 +1,5 @@
 // Documents in this process's memory, for tests: the whole port but for durability. Documents are kept as
 // JSON text, so that what goes in and what comes out is shared with no one.
-import assert from 'node:assert/strict';
 import { StoreUnavailable, WriteConflict } from '../ports/document-store.ts';
 import type { DocumentStore, FleetDocument, Query } from '../ports/document-store.ts';
 import type { ChangeFeed } from '../ports/change-feed.ts';
@@ -11,10 +10,11 @@ import { pageOf, toStored, toVersion } from './memory-query.ts';
 import { MemoryRows } from './memory-rows.ts';
 import type { Row } from './memory-rows.ts';
 import { checkField, checkQuery } from './query-cursor.ts';
+import { sequenceChanges } from './sequence-feed.ts';
 
 export function memoryDocumentStore(): DocumentStore & ChangeFeed & Checkpoints {
   const rows = new MemoryRows();
-  const positions = new Map<string, number>();
+  const positions = new Map<string, string>();
   let closed = false;
 
   function assertOpen(): void {
@@ -61,10 +61,11 @@ export function memoryDocumentStore(): DocumentStore & ChangeFeed & Checkpoints 
 
     async changes(after, limit) {
       assertOpen();
-      assert(Number.isInteger(limit) && limit >= 1, `not a number of changes: ${limit}`);
-      return rows
-        .since(after, limit)
-        .map((row) => ({ sequence: row.sequence, document: toStored<FleetDocument>(row).document }));
+      return sequenceChanges(after, limit, (sequence) =>
+        rows
+          .since(sequence, limit)
+          .map((row) => ({ sequence: row.sequence, document: toStored<FleetDocument>(row).document })),
+      );
     },
 
     async checkpoint(consumer) {
@@ -74,7 +75,6 @@ export function memoryDocumentStore(): DocumentStore & ChangeFeed & Checkpoints 
 
     async saveCheckpoint(consumer, position) {
       assertOpen();
-      assert(Number.isFinite(position), `not a position: ${position}`);
       positions.set(consumer, position);
     },
 

@@ -7,6 +7,7 @@ import type { ChangeFeed } from '../ports/change-feed.ts';
 import type { Checkpoints } from '../ports/checkpoints.ts';
 import { prepareBatch } from './document-batch.ts';
 import { checkField, checkQuery, orderOf, startOf, toCursor } from './query-cursor.ts';
+import { sequenceChanges } from './sequence-feed.ts';
 import { applyBatch } from './sqlite-batch.ts';
 import { GroupCommit } from './sqlite-group-commit.ts';
 import { toCount, toSelect } from './sqlite-query.ts';
@@ -76,18 +77,20 @@ export function sqliteDocumentStore({
     },
 
     async changes(after, limit) {
-      assert(Number.isInteger(limit) && limit >= 1, `not a number of changes: ${limit}`);
-      const rows = whileOpen(() => statements.all(CHANGES, after, limit));
-      return rows.map((row) => ({ sequence: Number(row['sequence']), document: toStored(row).document }));
+      return sequenceChanges(after, limit, (sequence) =>
+        whileOpen(() => statements.all(CHANGES, sequence, limit)).map((row) => ({
+          sequence: Number(row['sequence']),
+          document: toStored(row).document,
+        })),
+      );
     },
 
     async checkpoint(consumer) {
       const row = whileOpen(() => statements.one(CHECKPOINT, consumer));
-      return row === null ? null : Number(row['position']);
+      return row === null ? null : String(row['position']);
     },
 
     async saveCheckpoint(consumer, position) {
-      assert(Number.isFinite(position), `not a position: ${position}`);
       await whileOpen(() => commits.run(1, () => statements.run(SAVE_CHECKPOINT, consumer, position)));
     },
 

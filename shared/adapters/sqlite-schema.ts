@@ -2,8 +2,6 @@
 // that queries ask is taken out of the document when it is written, and indexed with the order it is asked in.
 import { DatabaseSync } from 'node:sqlite';
 
-/** Goes up with every change of the schema; a file of a newer one is refused. */
-const SCHEMA_VERSION = 1;
 /** Marks the file as ours ("Ktrn"), for SQLite and for `file`. */
 const APPLICATION_ID = 0x4b_74_72_6e;
 
@@ -61,8 +59,26 @@ const SCHEMA = `
   CREATE TABLE feed (sequence INTEGER NOT NULL) STRICT;
   INSERT INTO feed VALUES (0);
 
-  CREATE TABLE checkpoints (consumer TEXT PRIMARY KEY, position REAL NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE checkpoints (consumer TEXT PRIMARY KEY, position TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `;
+
+/** The first brings a file of version 1 to 2, and so on. */
+const MIGRATIONS: readonly string[] = [
+  // Positions were numbers: the feed's of its last write, timers' in seconds since 1970.
+  `
+    ALTER TABLE checkpoints RENAME TO checkpoints_1;
+    CREATE TABLE checkpoints (consumer TEXT PRIMARY KEY, position TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    INSERT INTO checkpoints SELECT consumer, iif(
+      consumer LIKE 'timer:%',
+      strftime('%Y-%m-%dT%H:%M:%SZ', position, 'unixepoch'),
+      CAST(CAST(position AS INTEGER) AS TEXT)
+    ) FROM checkpoints_1;
+    DROP TABLE checkpoints_1;
+  `,
+];
+
+/** Goes up with every change of the schema; a file of a newer one is refused. */
+const SCHEMA_VERSION = MIGRATIONS.length + 1;
 
 /** The file cannot serve as the store; the message names it and says what to do. */
 export class StoreUnusable extends Error {
@@ -105,15 +121,22 @@ function prepareDatabase(database: DatabaseSync, file: string): void {
     );
   }
   database.exec(SETTINGS);
-  if (isEmpty) createSchema(database);
+  if (isEmpty) change(database, `${SCHEMA} PRAGMA application_id = ${APPLICATION_ID};`, SCHEMA_VERSION);
+  else migrate(database, version);
 }
 
-function createSchema(database: DatabaseSync): void {
+function migrate(database: DatabaseSync, from: number): void {
+  for (const [index, statements] of MIGRATIONS.slice(from - 1).entries()) {
+    change(database, statements, from + index + 1);
+  }
+}
+
+/** Changes the schema and its version together, or not at all. */
+function change(database: DatabaseSync, statements: string, version: number): void {
   database.exec(`
     BEGIN IMMEDIATE;
-    ${SCHEMA}
-    PRAGMA application_id = ${APPLICATION_ID};
-    PRAGMA user_version = ${SCHEMA_VERSION};
+    ${statements}
+    PRAGMA user_version = ${version};
     COMMIT;
   `);
 }

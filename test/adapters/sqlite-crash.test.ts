@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { sqliteDocumentStore } from '../../shared/adapters/sqlite-document-store.ts';
 import { openDatabase } from '../../shared/adapters/sqlite-schema.ts';
+import type { Stored } from '../../shared/ports/document-store.ts';
 import { Acknowledged } from '../crash/acknowledged.ts';
 import { violationsOf } from '../crash/check.ts';
 import { killWriters } from '../crash/kill-loop.ts';
@@ -102,14 +103,16 @@ async function twoTurns(file: string, group: LoadGroup): Promise<string[]> {
   const store = sqliteDocumentStore({ file });
   const lines: string[] = [];
   for (const turn of [1, 2]) {
-    const changes = await store.changes(0, 1000);
-    const present = new Map(
-      changes.map(({ document, sequence }) => [document.id, { document, version: String(sequence) }]),
-    );
+    const { documents } = await store.changes(null, 1000);
+    const present = new Map<string, Stored>();
+    for (const { groupId, id } of documents) {
+      const stored = await store.read(groupId, id);
+      if (stored !== null) present.set(id, stored);
+    }
     const versions = await store.write(group.groupId, nextBatch(group, turn, present));
     lines.push(`turn ${group.groupId} ${turn} ${versions.at(-1)}`);
   }
-  await store.saveCheckpoint('follower', 5);
+  await store.saveCheckpoint('follower', '5');
   await store.close();
   return [...lines, 'checkpoint 5'];
 }

@@ -11,7 +11,7 @@ import { StoreUnavailable } from '../../shared/ports/document-store.ts';
 import type { Query } from '../../shared/ports/document-store.ts';
 import { describeChangeFeed } from '../conformance/change-feed.ts';
 import { describeDocumentStore } from '../conformance/document-store.ts';
-import { newDocument } from '../conformance/documents.ts';
+import { createAll, newDocument } from '../conformance/documents.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'keyturn-documents-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -142,6 +142,33 @@ describe('a file that cannot be the store', () => {
   });
 });
 
+describe('a file of an earlier version', () => {
+  it('of version 1 keeps documents, the positions of feeds and the instants of timers', async () => {
+    const file = newFile();
+    const first = sqliteDocumentStore({ file });
+    await createAll(
+      first,
+      ['a', 'b', 'c'].map((id) => newDocument('g', id)),
+    );
+    await first.close();
+    const database = new DatabaseSync(file);
+    database.exec(`
+      DROP TABLE checkpoints;
+      CREATE TABLE checkpoints (consumer TEXT PRIMARY KEY, position REAL NOT NULL) STRICT, WITHOUT ROWID;
+      INSERT INTO checkpoints VALUES ('fleet-changes', 2), ('timer:renewal-scan', 1795305900);
+      PRAGMA user_version = 1;`);
+    database.close();
+
+    for (let opened = 0; opened < 2; opened += 1) {
+      const store = sqliteDocumentStore({ file });
+      const position = await store.checkpoint('fleet-changes');
+      expect((await store.changes(position, 10)).documents).toEqual([newDocument('g', 'c')]);
+      expect(await store.checkpoint('timer:renewal-scan')).toBe('2026-11-22T00:05:00Z');
+      await store.close();
+    }
+  });
+});
+
 describe('group commit', () => {
   it('fails all writes of a transaction that cannot be committed, leaves nothing of them, and goes on after', async () => {
     const file = newFile();
@@ -155,7 +182,7 @@ describe('group commit', () => {
       expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(StoreUnavailable) });
     }
     expect((await store.query({ type: 'machine', limit: 10 })).items).toEqual([]);
-    expect(await store.changes(0, 10)).toEqual([]);
+    expect((await store.changes(null, 10)).documents).toEqual([]);
 
     other.exec('DROP TRIGGER full');
     other.close();

@@ -3,7 +3,6 @@
 import { memoryDocumentStore } from '../../shared/adapters/memory-document-store.ts';
 import { memoryPackageVault } from '../../shared/adapters/memory-package-vault.ts';
 import type { ComposedSystem } from '../../shared/compose.ts';
-import type { Change } from '../../shared/ports/change-feed.ts';
 import type {
   DocumentStore,
   FleetDocument,
@@ -46,18 +45,18 @@ export interface MeteredPorts {
   /** The cost of what `act` does. */
   measure(act: () => Promise<unknown>): Promise<Cost>;
   /** What was written since it was last asked. */
-  newChanges(): Promise<readonly Change[]>;
+  newChanges(): Promise<readonly FleetDocument[]>;
 }
 
 export function meteredPorts(): MeteredPorts {
   const memory = memoryDocumentStore();
   let cost = newCost();
-  let position = 0;
+  let position: string | null = null;
   return {
     parts: {
       store: meteredStore(memory, () => cost),
       vault: meteredVault(() => cost),
-      feed: { ...memory, changes: () => Promise.resolve([]) },
+      feed: { ...memory, changes: async (after) => ({ documents: [], position: after ?? '0' }) },
     },
     async measure(act) {
       const measured = newCost();
@@ -68,8 +67,8 @@ export function meteredPorts(): MeteredPorts {
     },
     async newChanges() {
       const changes = await memory.changes(position, 1_000_000);
-      position = changes.at(-1)?.sequence ?? position;
-      return changes;
+      position = changes.position;
+      return changes.documents;
     },
   };
 }

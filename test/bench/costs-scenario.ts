@@ -92,8 +92,8 @@ class Scenario {
     }
   }
 
-  async #changed(): Promise<FleetDocument[]> {
-    const documents = (await this.#ports.newChanges()).map(({ document }) => document);
+  async #changed(): Promise<readonly FleetDocument[]> {
+    const documents = await this.#ports.newChanges();
     for (const document of documents) {
       const largest = this.documents.get(document.type);
       if (largest === undefined || sizeOf(largest) < sizeOf(document))

@@ -59,7 +59,7 @@ async function enlist(given: {
 async function settle(): Promise<void> {
   const { feed } = system();
   for (const consumer of FEEDS) {
-    while ((await feed.changes((await feed.checkpoint(consumer)) ?? 0, 1)).length > 0) await pause(5);
+    while ((await feed.changes(await feed.checkpoint(consumer), 1)).documents.length > 0) await pause(5);
   }
 }
 

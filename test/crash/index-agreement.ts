@@ -1,7 +1,12 @@
 // Whether indexes say what the documents say: each query that an index answers, against a filter over all documents.
 import { isDeepStrictEqual } from 'node:util';
-import type { Change } from '../../shared/ports/change-feed.ts';
-import type { DocumentStore, Page, Query, QueryField } from '../../shared/ports/document-store.ts';
+import type {
+  DocumentStore,
+  FleetDocument,
+  Page,
+  Query,
+  QueryField,
+} from '../../shared/ports/document-store.ts';
 import { LOAD_GROUPS, LOAD_TYPES } from './load.ts';
 
 const FIELDS: readonly QueryField[] = [
@@ -21,13 +26,16 @@ interface Row {
   readonly fields: Fields;
 }
 
-/** Queries whose answer is not what the documents of `changes`, which are all that there are, say. */
-export async function disagreements(store: DocumentStore, changes: readonly Change[]): Promise<string[]> {
+/** Queries whose answer is not what the documents, which are all that there are, say. */
+export async function disagreements(
+  store: DocumentStore,
+  documents: readonly FleetDocument[],
+): Promise<string[]> {
   const wrong: string[] = [];
   for (const type of LOAD_TYPES) {
-    const rows = changes
-      .filter(({ document }) => document.type === type)
-      .map(({ document }): Row => ({ ...document, fields: document as Fields }));
+    const rows = documents
+      .filter((document) => document.type === type)
+      .map((document): Row => ({ ...document, fields: document as Fields }));
     for (const { groupId } of [...LOAD_GROUPS, { groupId: undefined }]) {
       const own = rows.filter((row) => groupId === undefined || row.groupId === groupId);
       const scope = { type, limit: 1000, ...(groupId !== undefined && { groupId }) };

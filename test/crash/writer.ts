@@ -54,15 +54,14 @@ async function write(lane: number): Promise<never> {
 }
 
 async function follow(): Promise<never> {
-  let position = (await store.checkpoint(CONSUMER)) ?? 0;
+  let position = await store.checkpoint(CONSUMER);
   for (;;) {
     const changes = await store.changes(position, CHANGES_AT_ONCE);
-    const last = changes.at(-1);
-    if (last === undefined) {
+    if (changes.documents.length === 0) {
       await setImmediate();
       continue;
     }
-    position = last.sequence;
+    position = changes.position;
     await store.saveCheckpoint(CONSUMER, position);
     print(`checkpoint ${position}`);
   }

@@ -54,7 +54,8 @@ export function hookedPorts(): HookedPorts {
     },
     parts: {
       feed: {
-        changes: (after, limit) => (resting ? Promise.resolve([]) : memory.changes(after, limit)),
+        changes: async (after, limit) =>
+          resting ? { documents: [], position: after ?? '0' } : memory.changes(after, limit),
         checkpoint: (consumer) => memory.checkpoint(consumer),
         saveCheckpoint: (consumer, position) => memory.saveCheckpoint(consumer, position),
       },

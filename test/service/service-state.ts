@@ -2,15 +2,15 @@
 import { expect } from 'vitest';
 import type { ProblemDocument } from '../../shared/api/problem.ts';
 import { PROBLEMS, problemSchema } from '../../shared/api/problem.ts';
-import type { Change } from '../../shared/ports/change-feed.ts';
 import type { DocumentType, FleetDocument } from '../../shared/ports/document-store.ts';
 import type { System } from '../../shared/services/system.ts';
 import { refuseSecrets } from './running-service.ts';
 import type { Answer, RunningService } from './running-service.ts';
 
 export interface ServiceState {
-  /** With the sequence of their last writes: writing the same again shows too. */
-  readonly documents: readonly Change[];
+  readonly documents: readonly FleetDocument[];
+  /** Of the change feed after them: writing the same again shows too. */
+  readonly position: string;
   /** `group/version/thumbprint`. */
   readonly packages: readonly string[];
 }
@@ -18,10 +18,10 @@ export interface ServiceState {
 /** The state once the feeds have come to rest. */
 export async function stateOf({ host, system }: RunningService): Promise<ServiceState> {
   await host.drainFeeds();
-  const documents = await system.feed.changes(0, Number.MAX_SAFE_INTEGER);
-  const groups = new Set(documents.map(({ document }) => document.groupId));
+  const { documents, position } = await system.feed.changes(null, Number.MAX_SAFE_INTEGER);
+  const groups = new Set(documents.map(({ groupId }) => groupId));
   const packages = await Promise.all([...groups].map((groupId) => packagesOf(system, groupId)));
-  return { documents, packages: packages.flat().toSorted() };
+  return { documents, position, packages: packages.flat().toSorted() };
 }
 
 export async function packagesOf({ vault }: Pick<System, 'vault'>, groupId: string): Promise<string[]> {
@@ -35,9 +35,9 @@ export async function documentsOf<D extends FleetDocument>(
   groupId: string,
   type: DocumentType,
 ): Promise<D[]> {
-  const changes = await system.feed.changes(0, Number.MAX_SAFE_INTEGER);
-  return changes
-    .map(({ document }) => document as D)
+  const { documents } = await system.feed.changes(null, Number.MAX_SAFE_INTEGER);
+  return documents
+    .map((document) => document as D)
     .filter((document) => document.groupId === groupId && document.type === type);
 }
 

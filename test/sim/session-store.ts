@@ -16,7 +16,6 @@ import type { BatchOperation, Content } from '../../shared/adapters/document-bat
 import { pageOf, toStored, toVersion } from '../../shared/adapters/memory-query.ts';
 import type { Row } from '../../shared/adapters/memory-rows.ts';
 import { checkField, checkQuery } from '../../shared/adapters/query-cursor.ts';
-import type { Change } from '../../shared/ports/change-feed.ts';
 
 /** A document at one moment of its history; its content is null from its deletion on. */
 interface Revision {
@@ -42,6 +41,13 @@ export interface DocumentChange {
   readonly after: FleetDocument | null;
   /** As it was written; empty for a deletion. */
   readonly json: string;
+}
+
+/** A document as the change feed shows it. */
+export interface FeedChange {
+  /** Of its last write. */
+  readonly sequence: number;
+  readonly document: FleetDocument;
 }
 
 /** Told of every batch as it is applied. */
@@ -113,8 +119,8 @@ export class SessionStore {
   }
 
   /** One group's changes after `after`, the latest of each document, ascending. */
-  changesOf(groupId: string, after: number, limit: number): Change[] {
-    const changes: Change[] = [];
+  changesOf(groupId: string, after: number, limit: number): FeedChange[] {
+    const changes: FeedChange[] = [];
     const { log } = this.#partition(groupId);
     for (let index = firstAfter(log, after); index < log.length && changes.length < limit; index += 1) {
       const { sequence, id } = log[index] ?? { sequence: 0, id: '' };

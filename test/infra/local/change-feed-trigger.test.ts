@@ -67,8 +67,8 @@ describe('a change feed', () => {
     expect(batches.flatMap((batch) => batch.ids)).toEqual(ids);
     expect(world.checkpoints.saved).toEqual(
       new Map([
-        ['notifications', 10],
-        ['echoes', 10],
+        ['notifications', '10'],
+        ['echoes', '10'],
       ]),
     );
   });
@@ -153,7 +153,7 @@ describe('a change feed', () => {
       while (batches.length === 0) await wait(1);
     });
     expect([batches.length, finished]).toEqual([1, 1]);
-    expect(world.checkpoints.saved.get('notifications')).toBe(3);
+    expect(world.checkpoints.saved.get('notifications')).toBe('3');
   });
 
   test('does not wait for retries when the host stops, and tries again after the restart', async () => {

@@ -3,8 +3,9 @@ import { type Host, type HostOptions, startHost } from '../../../infra/local/hos
 import type { LogEntry } from '../../../infra/local/host-log.ts';
 import { manualClock, type ManualClock } from '../../../shared/adapters/manual-clock.ts';
 import { parseInstant, type Instant } from '../../../shared/domain/instant.ts';
-import type { Change, ChangeFeed } from '../../../shared/ports/change-feed.ts';
+import type { ChangeFeed } from '../../../shared/ports/change-feed.ts';
 import type { Checkpoints } from '../../../shared/ports/checkpoints.ts';
+import type { FleetDocument } from '../../../shared/ports/document-store.ts';
 
 export function instant(text: string): Instant {
   const parsed = parseInstant(text);
@@ -18,25 +19,27 @@ export interface HandFedChanges extends ChangeFeed {
 }
 
 export function handFedChanges(): HandFedChanges {
-  const all: Change[] = [];
+  const all: FleetDocument[] = [];
   return {
     add(...ids) {
-      for (const id of ids) {
-        all.push({ sequence: all.length + 1, document: { type: 'event', groupId: 'g', id } });
-      }
+      for (const id of ids) all.push({ type: 'event', groupId: 'g', id });
     },
-    changes: async (after, limit) => all.filter(({ sequence }) => sequence > after).slice(0, limit),
+    async changes(after, limit) {
+      const start = Number(after ?? 0);
+      const documents = all.slice(start, start + limit);
+      return { documents, position: String(start + documents.length) };
+    },
   };
 }
 
 export interface FailingCheckpoints extends Checkpoints {
-  readonly saved: Map<string, number>;
+  readonly saved: Map<string, string>;
   /** While true nothing is saved, as if the process died just before. */
   failing: boolean;
 }
 
 export function memoryCheckpoints(): FailingCheckpoints {
-  const saved = new Map<string, number>();
+  const saved = new Map<string, string>();
   return {
     saved,
     failing: false,
