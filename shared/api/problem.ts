@@ -49,6 +49,8 @@ export const PROBLEMS = {
   InternalError: [500, 'Something went wrong in the service'],
   StoreUnavailable: [503, 'The document store does not answer'],
   VaultUnavailable: [503, 'The package vault does not answer'],
+  QueueUnavailable: [503, 'The work queue does not answer'],
+  SignInUnavailable: [503, 'It cannot be told for now who signs in'],
   Overloaded: [503, 'The service is overloaded'],
 } as const satisfies Record<string, readonly [number, string]>;
 

@@ -13,10 +13,13 @@ export function bearerTokenOf(request: HttpRequest): string {
   return match[1];
 }
 
-/** @throws Problem `Unauthenticated`, or `Forbidden` when the person's role is not enough. */
+/** @throws Problem `Unauthenticated`, or `Forbidden` when the person's role is not enough; SignInUnavailable. */
 export async function authenticatePerson(system: System, token: string, role: PeopleRole): Promise<Person> {
   const person = await system.people.authenticate(token);
   if (person === null) throw new Problem('Unauthenticated', 'The token is not one of this service’s people.');
+  if (person.role === null) {
+    throw new Problem('Forbidden', `${person.name} has no role here: ask an administrator for a role.`);
+  }
   if (PEOPLE_ROLES.indexOf(person.role) < PEOPLE_ROLES.indexOf(role)) {
     throw new Problem('Forbidden', `This takes the role ${role}; ${person.name} is ${person.role}.`);
   }

@@ -4,6 +4,8 @@ import { Problem, problemDocument } from '../api/problem.ts';
 import type { Instant } from '../domain/instant.ts';
 import { InvalidCursor, StoreThrottled, StoreUnavailable } from '../ports/document-store.ts';
 import { PackageExists, VaultUnavailable } from '../ports/package-vault.ts';
+import { SignInUnavailable } from '../ports/people-authenticator.ts';
+import { QueueUnavailable } from '../ports/work-queue.ts';
 
 /** Seconds after which a service that is not available is worth another try, when nothing better is known. */
 const RETRY_SECONDS = 10;
@@ -48,11 +50,13 @@ export function asProblem(error: unknown): Problem {
     );
   }
   if (error instanceof VaultUnavailable) return unavailable('VaultUnavailable', error, error.afterSeconds);
+  if (error instanceof QueueUnavailable) return unavailable('QueueUnavailable', error, null);
+  if (error instanceof SignInUnavailable) return unavailable('SignInUnavailable', error, error.afterSeconds);
   return new Problem('InternalError', 'The service failed; it has written down why.', { cause: error });
 }
 
 function unavailable(
-  code: 'StoreUnavailable' | 'VaultUnavailable',
+  code: 'StoreUnavailable' | 'VaultUnavailable' | 'QueueUnavailable' | 'SignInUnavailable',
   cause: Error,
   afterSeconds: number | null,
 ): Problem {
