@@ -3,43 +3,37 @@ import { app } from '@azure/functions';
 import type { InvocationContext } from '@azure/functions';
 import { system } from '../shared/compose.ts';
 import type { FleetDocument } from '../shared/ports/document-store.ts';
-import type { System } from '../shared/services/system.ts';
+import { handleChanges } from '../shared/services/change-handling.ts';
+import type { ConsumerName } from '../shared/services/consumers.ts';
+import { tellPutOff } from './put-off.ts';
 
 /**
- * Registers a consumer of the feed, with leases of its own, that handles the documents of one group at a time, in order. A
- * group that fails keeps none of the others of its batch from being handled; but the batch is then retried, for some hours,
- * before the host passes it over, and later ones wait. `handle` sees documents again, so it must not mind.
+ * Registers a consumer of the feed, with leases of its own. A document that cannot be handled is put off and holds up no
+ * other. A batch of which something could be neither handled nor put off is repeated until it can be, however long that
+ * takes: passing over it, as the host would at the end of a finite number, would lose events that nobody looks for again.
  */
-export function consumeFleet(
-  consumer: string,
-  handle: (
-    system: System,
-    groupId: string,
-    documents: readonly FleetDocument[],
-    context: InvocationContext,
-  ) => Promise<void>,
-): void {
+export function consumeFleet(consumer: ConsumerName): void {
   app.cosmosDB(consumer, {
     connection: 'COSMOS',
     databaseName: '%COSMOS_DATABASE%',
     containerName: 'fleet',
     leaseContainerName: 'leases',
     leaseContainerPrefix: consumer,
+    // Whoever may only read and write data may make no container: the deployment declares it.
     createLeaseContainerIfNotExists: false,
     startFromBeginning: true,
+    // A change of one transaction is never split, so that there may be some more.
     maxItemsPerInvocation: 100,
+    // A large fan-out is a chain of changes: it waits this long between two pieces.
+    feedPollDelay: 1000,
     retry: {
       strategy: 'exponentialBackoff',
-      maxRetryCount: 30,
+      maxRetryCount: -1,
       minimumInterval: { seconds: 1 },
-      maximumInterval: { minutes: 15 },
+      maximumInterval: { minutes: 1 },
     },
     handler: async (documents: FleetDocument[], context: InvocationContext) => {
-      const failures: unknown[] = [];
-      for (const [groupId, ofGroup] of Map.groupBy(documents, (document) => document.groupId)) {
-        await handle(system(), groupId, ofGroup, context).catch((error: unknown) => failures.push(error));
-      }
-      if (failures.length > 0) throw new AggregateError(failures, `${failures.length} groups failed`);
+      tellPutOff(await handleChanges(system(), consumer, documents), context);
     },
   });
 }

@@ -1,9 +1,11 @@
 // The one place that reads the environment and picks adapters.
+import { azureConnection } from './adapters/azure-connection.ts';
 import { blobPackageVault } from './adapters/blob-package-vault.ts';
 import { fileClock } from './adapters/file-clock.ts';
 import { localPeopleAuthenticator } from './adapters/local-people-authenticator.ts';
 import { rememberingPackageVault } from './adapters/remembering-package-vault.ts';
 import { sqliteDocumentStore } from './adapters/sqlite-document-store.ts';
+import { storageWorkQueue } from './adapters/storage-work-queue.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { isAgentVersion, MINIMUM_AGENT_VERSION_DEFAULT } from './domain/agent-version.ts';
 import { STEADY_SECONDS_DEFAULT } from './domain/check-in-schedule.ts';
@@ -50,6 +52,10 @@ function compose(environment: Environment): ComposedSystem {
     vault: rememberingPackageVault(
       blobPackageVault({ connectionString: required(environment, 'KEYTURN_VAULT_BLOBS') }),
     ),
+    queue: storageWorkQueue({
+      connection: azureConnection(environment, 'AzureWebJobsStorage', 'queue'),
+      queue: 'fleet-retries',
+    }),
     clock: clockOf(environment),
     people: localPeopleAuthenticator(environment['KEYTURN_LOCAL_TOKENS'] ?? ''),
     settings: settingsOf(environment),

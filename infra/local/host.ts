@@ -56,6 +56,7 @@ function sortFunctions(functions: Iterable<RegisteredFunction>) {
     httptrigger: [] as RegisteredFunction[],
     timertrigger: [] as RegisteredFunction[],
     cosmosdbtrigger: [] as RegisteredFunction[],
+    queuetrigger: [] as RegisteredFunction[],
   };
   for (const fn of functions) {
     const { name, bindings } = fn.metadata;

@@ -11,6 +11,7 @@ import {
   proofAnswerSchema,
   proofBody,
 } from './check-in.ts';
+import { deadLettersSchema, redrivenSchema } from './dead-letter.ts';
 import {
   createEnrollmentTokenBody,
   enrollmentTokenSchema,
@@ -27,42 +28,9 @@ import {
   updateGroupBody,
 } from './group.ts';
 import { listMachinesQuery, machineSchema } from './machine.ts';
+import { operation } from './operation.ts';
 
-/** Who may call: anyone; a person with at least that role; or a machine with its own token. */
-export type Caller = 'anyone' | 'Reader' | 'Operator' | 'Admin' | 'machine' | 'joiner';
-
-export interface Operation<
-  Params extends z.ZodType = z.ZodType,
-  Query extends z.ZodType = z.ZodType,
-  Body extends z.ZodType = z.ZodType,
-  Answer extends z.ZodType = z.ZodType,
-> {
-  /** In camel case; also the name of the function. */
-  readonly id: string;
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** Below `/api/`, with `{parameter}`s. */
-  readonly path: string;
-  readonly summary: string;
-  readonly caller: Caller;
-  readonly params: Params;
-  readonly query: Query;
-  readonly body: Body;
-  readonly status: 200 | 201 | 202 | 204;
-  readonly answer: Answer;
-}
-
-const nothing = z.strictObject({});
-/** No body is asked for; what is sent all the same is not read. */
-const noBody = z.undefined();
-
-type Defaults = Operation<typeof nothing, typeof nothing, typeof noBody, typeof noBody>;
-type Required = Pick<Operation, 'id' | 'method' | 'path' | 'summary' | 'caller'>;
-
-function operation<Given extends Required & Partial<Operation>>(
-  given: Given,
-): Omit<Defaults, keyof Given> & Given {
-  return { params: nothing, query: nothing, body: noBody, answer: noBody, status: 200 as const, ...given };
-}
+export type { Caller, Operation } from './operation.ts';
 
 const groupParams = z.object({ groupId: idSchema });
 const machineParams = z.object({ groupId: idSchema, machineId: idSchema });
@@ -210,6 +178,22 @@ export const operations = {
     caller: 'Reader',
     query: listEventsQuery,
     answer: pageOf(eventSchema),
+  }),
+  countDeadLetters: operation({
+    id: 'countDeadLetters',
+    method: 'GET',
+    path: 'dead-letters',
+    summary: 'How many changes could not be handled, however often they were tried.',
+    caller: 'Reader',
+    answer: deadLettersSchema,
+  }),
+  redriveDeadLetters: operation({
+    id: 'redriveDeadLetters',
+    method: 'POST',
+    path: 'dead-letters/redrive',
+    summary: 'Has changes that could not be handled tried anew, up to 200 of them.',
+    caller: 'Operator',
+    answer: redrivenSchema,
   }),
   join: operation({
     id: 'join',

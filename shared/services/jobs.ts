@@ -4,13 +4,25 @@ import type { Instant } from '../domain/instant.ts';
 import type { Job } from '../domain/job.ts';
 import { advanceJob } from '../domain/job.ts';
 import { WriteConflict } from '../ports/document-store.ts';
-import type { Stored } from '../ports/document-store.ts';
+import type { FleetDocument, Stored } from '../ports/document-store.ts';
 import { deleteGroupPiece, deletePackagesPiece } from './clean-up.ts';
 import { fanOutPiece } from './fan-out.ts';
 import type { System } from './system.ts';
 
 /** Where a piece ended: the last document done, or null when nothing is left. */
 export type PieceEnd = string | null;
+
+/** Carries on jobs of one group, as they are now; those that are done are gone. */
+export async function carryOnJobs(
+  system: System,
+  groupId: string,
+  jobs: readonly FleetDocument[],
+): Promise<void> {
+  for (const { id } of jobs) {
+    const job = await system.store.read<Job>(groupId, id);
+    if (job !== null) await carryOn(system, job);
+  }
+}
 
 /** Carries a job on by one piece. When another has carried it on meanwhile, that is just as well. */
 export async function carryOn(system: System, { document: job, version }: Stored<Job>): Promise<void> {

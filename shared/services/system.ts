@@ -3,6 +3,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { DocumentStore } from '../ports/document-store.ts';
 import type { PackageVault } from '../ports/package-vault.ts';
 import type { PeopleAuthenticator } from '../ports/people-authenticator.ts';
+import type { WorkQueue } from '../ports/work-queue.ts';
 
 export interface Settings {
   /** Agents below it cannot renew. */
@@ -16,6 +17,7 @@ export interface Settings {
 export interface System {
   readonly store: DocumentStore;
   readonly vault: PackageVault;
+  readonly queue: WorkQueue;
   readonly clock: Clock;
   readonly people: PeopleAuthenticator;
   readonly settings: Settings;

@@ -1,8 +1,13 @@
-// Store and vault in memory that write down every call with what it read and wrote, and what that would cost in Cosmos DB. The
+// Store, vault and queue in memory that write down every call with what it read and wrote, and what that would cost in Cosmos DB. The
 // host's feeds stay empty: whoever measures hands the changes to the feeds' functions himself, so that nothing goes on beside.
 import { memoryDocumentStore } from '../../shared/adapters/memory-document-store.ts';
+import { manualClock } from '../../shared/adapters/manual-clock.ts';
 import { memoryPackageVault } from '../../shared/adapters/memory-package-vault.ts';
-import type { ComposedSystem } from '../../shared/compose.ts';
+import { memoryWorkQueue } from '../../shared/adapters/memory-work-queue.ts';
+import type { MemoryWorkQueue } from '../../shared/adapters/memory-work-queue.ts';
+import type { PackageVault } from '../../shared/ports/package-vault.ts';
+import { START } from '../service/running-service.ts';
+import type { TestSystem } from '../service/running-service.ts';
 import type {
   DocumentStore,
   FleetDocument,
@@ -35,13 +40,14 @@ export interface Cost {
   /** Written, as Cosmos DB would store it. */
   bytes: number;
   vaultCalls: string[];
+  queueCalls: string[];
   requestUnits: number;
   /** What the change feed costs afterwards that shows what was written. */
   feedRequestUnits: number;
 }
 
 export interface MeteredPorts {
-  readonly parts: Pick<ComposedSystem, 'store' | 'feed' | 'vault'>;
+  readonly parts: Pick<TestSystem, 'store' | 'feed' | 'vault' | 'queue' | 'clock'>;
   /** The cost of what `act` does. */
   measure(act: () => Promise<unknown>): Promise<Cost>;
   /** What was written since it was last asked. */
@@ -50,12 +56,15 @@ export interface MeteredPorts {
 
 export function meteredPorts(): MeteredPorts {
   const memory = memoryDocumentStore();
+  const clock = manualClock(START);
   let cost = newCost();
   let position: string | null = null;
   return {
     parts: {
+      clock,
       store: meteredStore(memory, () => cost),
       vault: meteredVault(() => cost),
+      queue: meteredQueue(memoryWorkQueue(clock), () => cost),
       feed: { ...memory, changes: async (after) => ({ documents: [], position: after ?? '0' }) },
     },
     async measure(act) {
@@ -82,6 +91,7 @@ function newCost(): Cost {
     operations: 0,
     bytes: 0,
     vaultCalls: [],
+    queueCalls: [],
     requestUnits: 0,
     feedRequestUnits: 0,
   };
@@ -140,7 +150,20 @@ function addOperation(cost: Cost, operation: WriteOperation, before: FleetDocume
   cost.feedRequestUnits += feedUnits(operation.document, FEED_CONSUMERS);
 }
 
-function meteredVault(present: () => Cost): ComposedSystem['vault'] {
+function meteredQueue(queue: MemoryWorkQueue, present: () => Cost): MemoryWorkQueue {
+  function counted<T>(call: string, act: () => Promise<T>): Promise<T> {
+    present().queueCalls.push(call);
+    return act();
+  }
+  return {
+    send: (message, afterSeconds) => counted('send', () => queue.send(message, afterSeconds)),
+    deadLetters: () => counted('count', () => queue.deadLetters()),
+    redrive: (limit) => counted('redrive', () => queue.redrive(limit)),
+    deliver: (handle) => queue.deliver(handle),
+  };
+}
+
+function meteredVault(present: () => Cost): PackageVault {
   const packages = memoryPackageVault();
   function counted<T>(call: string, act: () => Promise<T>): Promise<T> {
     present().vaultCalls.push(call);

@@ -10,7 +10,7 @@ const HEAD = [
   'Counts',
   'Writes',
   'KB written',
-  'Vault',
+  'Vault, queue',
   'RU',
   'RU of the feed',
 ];
@@ -38,8 +38,12 @@ function countedCells(cost: Cost): string[] {
     count(cost.counts),
     writesText(cost),
     cost.bytes === 0 ? '' : oneDigit(cost.bytes / 1024),
-    cost.vaultCalls.join(', '),
+    otherCalls(cost),
   ];
+}
+
+function otherCalls({ vaultCalls, queueCalls }: Cost): string {
+  return [...vaultCalls, ...queueCalls.map((call) => `queue ${call}`)].join(', ');
 }
 
 /** Batches, and in brackets the operations of all of them where each is not of one. */
@@ -49,13 +53,14 @@ export function writesText({ batches, operations }: Cost): string {
 
 /** For a line of its own: what was counted, without what was not. */
 export function countedText(cost: Cost): string {
-  const { reads, queries, counts, batches, vaultCalls } = cost;
+  const { reads, queries, counts, batches, vaultCalls, queueCalls } = cost;
   const parts = [
     reads > 0 && `reads ${reads}`,
     queries > 0 && `queries ${queries}`,
     counts > 0 && `counts ${counts}`,
     batches > 0 && `writes ${writesText(cost)}`,
     vaultCalls.length > 0 && `vault ${vaultCalls.join(', ')}`,
+    queueCalls.length > 0 && `queue ${queueCalls.join(', ')}`,
   ].filter((part) => part !== false);
   return parts.length === 0 ? 'nothing' : parts.join(', ');
 }

@@ -6,6 +6,7 @@ import { prepareBatch } from '../../shared/adapters/document-batch.ts';
 import { localPeopleAuthenticator } from '../../shared/adapters/local-people-authenticator.ts';
 import { type ManualClock, manualClock } from '../../shared/adapters/manual-clock.ts';
 import { memoryPackageVault } from '../../shared/adapters/memory-package-vault.ts';
+import { memoryWorkQueue } from '../../shared/adapters/memory-work-queue.ts';
 import { applyBatch } from '../../shared/adapters/sqlite-batch.ts';
 import { sqliteDocumentStore } from '../../shared/adapters/sqlite-document-store.ts';
 import { toSelect } from '../../shared/adapters/sqlite-query.ts';
@@ -84,6 +85,7 @@ function newWorld(file: string): World {
   const system: System = {
     store: watched,
     vault: memoryPackageVault(),
+    queue: memoryWorkQueue(clock),
     clock,
     people: localPeopleAuthenticator(''),
     settings: { minimumAgentVersion: '2.23', steadyCheckInSeconds: 3600, version: VERSION },

@@ -7,6 +7,7 @@ import { startHost } from '../../infra/local/host.ts';
 import type { Host } from '../../infra/local/host.ts';
 import { localPeopleAuthenticator } from '../../shared/adapters/local-people-authenticator.ts';
 import { memoryPackageVault } from '../../shared/adapters/memory-package-vault.ts';
+import { memoryWorkQueue } from '../../shared/adapters/memory-work-queue.ts';
 import { pause } from '../../shared/adapters/pause.ts';
 import { sqliteDocumentStore } from '../../shared/adapters/sqlite-document-store.ts';
 import { systemClock } from '../../shared/adapters/system-clock.ts';
@@ -32,11 +33,13 @@ function service(): Running {
 /** Opens the store in `file` and serves it; the function that does nothing gives `nothing` as its answer. */
 async function start({ file, nothing }: { file: string; nothing: unknown }): Promise<string> {
   const store = sqliteDocumentStore({ file });
+  const clock = systemClock();
   const system: ComposedSystem = {
     store,
     feed: store,
     vault: memoryPackageVault(),
-    clock: systemClock(),
+    queue: memoryWorkQueue(clock),
+    clock,
     people: localPeopleAuthenticator(''),
     settings: { minimumAgentVersion: '2.23', steadyCheckInSeconds: 3600, version: VERSION },
   };

@@ -1,17 +1,23 @@
-// Store and vault in memory, every call of which a test can count, hold up or let fail: before it happened, and after.
+// Store, vault and queue in memory, every call of which a test can count, hold up or let fail: before it happened, and after.
 import { memoryDocumentStore } from '../../shared/adapters/memory-document-store.ts';
+import { manualClock } from '../../shared/adapters/manual-clock.ts';
 import { memoryPackageVault } from '../../shared/adapters/memory-package-vault.ts';
-import type { ComposedSystem } from '../../shared/compose.ts';
+import { memoryWorkQueue } from '../../shared/adapters/memory-work-queue.ts';
 import type { Query, WriteOperation } from '../../shared/ports/document-store.ts';
 import { StoreUnavailable } from '../../shared/ports/document-store.ts';
 import { VaultUnavailable } from '../../shared/ports/package-vault.ts';
+import { QueueUnavailable } from '../../shared/ports/work-queue.ts';
+import { START } from './running-service.ts';
+import type { TestSystem } from './running-service.ts';
 
 export type PortCall =
   | { readonly kind: 'store.read'; readonly groupId: string; readonly id: string }
   | { readonly kind: 'store.write'; readonly operations: readonly WriteOperation[] }
   | { readonly kind: 'store.query'; readonly query: Query }
   | { readonly kind: 'store.countBy' }
-  | { readonly kind: 'vault.put' | 'vault.get' | 'vault.delete' | 'vault.list' | 'vault.probe' };
+  | { readonly kind: 'vault.put' | 'vault.get' | 'vault.delete' | 'vault.list' | 'vault.probe' }
+  | { readonly kind: 'queue.send'; readonly message: unknown; readonly afterSeconds: number }
+  | { readonly kind: 'queue.deadLetters' | 'queue.redrive' };
 
 export type Hook = (call: PortCall) => void | Promise<void>;
 
@@ -24,7 +30,7 @@ export interface Hooks {
 const nothing: Hook = () => {};
 
 export interface HookedPorts {
-  readonly parts: Pick<ComposedSystem, 'store' | 'feed' | 'vault'>;
+  readonly parts: Pick<TestSystem, 'store' | 'feed' | 'vault' | 'queue' | 'clock'>;
   /** Set the hooks that are given, and take the others away. */
   hook(hooks: Partial<Hooks>): void;
   /** While they rest the feeds show nothing, so that nothing goes on beside the call that is looked at. */
@@ -34,6 +40,8 @@ export interface HookedPorts {
 export function hookedPorts(): HookedPorts {
   const memory = memoryDocumentStore();
   const packages = memoryPackageVault();
+  const clock = manualClock(START);
+  const queue = memoryWorkQueue(clock);
   let hooks: Hooks = { before: nothing, after: nothing };
   let resting = false;
 
@@ -53,6 +61,7 @@ export function hookedPorts(): HookedPorts {
       resting = rest;
     },
     parts: {
+      clock,
       feed: {
         changes: async (after, limit) =>
           resting ? { documents: [], position: after ?? '0' } : memory.changes(after, limit),
@@ -75,15 +84,22 @@ export function hookedPorts(): HookedPorts {
         list: (groupId) => through({ kind: 'vault.list' }, () => packages.list(groupId)),
         probe: () => through({ kind: 'vault.probe' }, () => packages.probe()),
       },
+      queue: {
+        send: (message, afterSeconds) =>
+          through({ kind: 'queue.send', message, afterSeconds }, () => queue.send(message, afterSeconds)),
+        deadLetters: () => through({ kind: 'queue.deadLetters' }, () => queue.deadLetters()),
+        redrive: (limit) => through({ kind: 'queue.redrive' }, () => queue.redrive(limit)),
+        deliver: (handle) => queue.deliver(handle),
+      },
     },
   };
 }
 
 /** What a port throws when it cannot be reached, or fails after it has done what was asked. */
 export function unavailable({ kind }: PortCall): Error {
-  return kind.startsWith('vault.')
-    ? new VaultUnavailable('by the test')
-    : new StoreUnavailable('by the test');
+  if (kind.startsWith('vault.')) return new VaultUnavailable('by the test');
+  if (kind.startsWith('queue.')) return new QueueUnavailable('by the test');
+  return new StoreUnavailable('by the test');
 }
 
 /** Calls of each kind that `act` causes; the feeds rest meanwhile. */

@@ -2,8 +2,7 @@
 // clock that stands still until it is set. What it logs is kept, and stopping it fails when a secret was logged.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-// oxlint-disable-next-line import/no-unassigned-import -- it provides the module that the functions register with
-import '../../infra/local/functions-core.ts';
+import { functionRegistry } from '../../infra/local/functions-core.ts';
 import { startHost } from '../../infra/local/host.ts';
 import type { Host } from '../../infra/local/host.ts';
 import { localPeopleAuthenticator } from '../../shared/adapters/local-people-authenticator.ts';
@@ -11,6 +10,8 @@ import { manualClock } from '../../shared/adapters/manual-clock.ts';
 import type { ManualClock } from '../../shared/adapters/manual-clock.ts';
 import { memoryDocumentStore } from '../../shared/adapters/memory-document-store.ts';
 import { memoryPackageVault } from '../../shared/adapters/memory-package-vault.ts';
+import { memoryWorkQueue } from '../../shared/adapters/memory-work-queue.ts';
+import type { MemoryWorkQueue } from '../../shared/adapters/memory-work-queue.ts';
 import type { GroupView } from '../../shared/api/group.ts';
 import { closeSystem, useSystem } from '../../shared/compose.ts';
 import type { ComposedSystem } from '../../shared/compose.ts';
@@ -41,13 +42,22 @@ export interface RunningService {
   call<T>(method: string, path: string, body?: unknown, token?: string | null): Promise<Answer<T>>;
   /** Sets the clock, runs the scan and everything that follows from it. */
   scanAt(instant: Instant): Promise<void>;
+  /** Shows the queue's messages whose time has come to their function, and lets everything happen that follows. */
+  deliverRetries(): Promise<void>;
   newGroup(body?: object): Promise<GroupView>;
   group(groupId: string): Promise<GroupView>;
   enroll(groupId: string, body?: object): Promise<string>;
   stop(): Promise<void>;
 }
 
-export function newTestSystem(clock: ManualClock, parts: Partial<ComposedSystem> = {}): ComposedSystem {
+/** A system whose time and queue tests can move on. */
+export interface TestSystem extends ComposedSystem {
+  readonly clock: ManualClock;
+  readonly queue: MemoryWorkQueue;
+}
+
+export function newTestSystem(parts: Partial<TestSystem> = {}): TestSystem {
+  const clock = parts.clock ?? manualClock(START);
   const store = memoryDocumentStore();
   const tokens = Object.entries(PEOPLE).map(
     ([role, token]) =>
@@ -57,6 +67,7 @@ export function newTestSystem(clock: ManualClock, parts: Partial<ComposedSystem>
     store,
     feed: store,
     vault: memoryPackageVault(),
+    queue: memoryWorkQueue(clock),
     clock,
     people: localPeopleAuthenticator(tokens.join(',')),
     settings: {
@@ -68,11 +79,13 @@ export function newTestSystem(clock: ManualClock, parts: Partial<ComposedSystem>
   };
 }
 
-export async function startService(parts: Partial<ComposedSystem> = {}): Promise<RunningService> {
-  const clock = manualClock(START);
-  const system = newTestSystem(clock, parts);
+export async function startService(parts: Partial<TestSystem> = {}): Promise<RunningService> {
+  const system = newTestSystem(parts);
+  const { clock } = system;
   useSystem(system);
   const logs: string[] = [];
+  const log = (level: string, source: string, message: string): void =>
+    void logs.push(`${level} ${source}: ${message}`);
   const host = await startHost({
     load: () => import('../../functions/index.ts'),
     clock,
@@ -80,7 +93,7 @@ export async function startService(parts: Partial<ComposedSystem> = {}): Promise
     checkpoints: system.feed,
     settings: { RENEWAL_SCAN_SCHEDULE: '0 0 0 1 1 *', COSMOS_DATABASE: 'keyturn' },
     address: { host: '127.0.0.1', port: 0 },
-    log: ({ level, source, message }) => logs.push(`${level} ${source}: ${message}`),
+    log: ({ level, source, message }) => log(level, source, message),
     feedPollMilliseconds: 20,
   });
   const secrets = new Set<string>(Object.values(PEOPLE));
@@ -123,6 +136,11 @@ export async function startService(parts: Partial<ComposedSystem> = {}): Promise
       await host.invokeTimer('renewal-scan');
       await host.drainFeeds();
     },
+    async deliverRetries() {
+      await host.drainFeeds();
+      await system.queue.deliver((message) => invokeQueue(message, log));
+      await host.drainFeeds();
+    },
     newGroup: (body = {}) => done('POST', 'groups', { name: 'Line 1', ...body }),
     group: (groupId) => done('GET', `groups/${groupId}`),
     async enroll(groupId, body = {}) {
@@ -136,6 +154,25 @@ export async function startService(parts: Partial<ComposedSystem> = {}): Promise
       for (const line of logs) refuseSecrets(line, secrets);
     },
   };
+}
+
+const QUEUE_FUNCTION = 'fleet-retries';
+
+/** As the host does it for a queue of Azure Storage, which tests have none of. */
+async function invokeQueue(
+  message: unknown,
+  log: (level: string, source: string, message: string) => void,
+): Promise<void> {
+  const registered = functionRegistry.functions.get(QUEUE_FUNCTION);
+  assert(registered);
+  try {
+    await registered.callback(message, {
+      warn: (line: string) => log('warning', QUEUE_FUNCTION, line),
+    });
+  } catch (error) {
+    log('error', QUEUE_FUNCTION, String(error));
+    throw error;
+  }
 }
 
 /** JWTs and JWEs, private keys, enrollment tokens, certificates and packages, whoever made them. */
