@@ -31,7 +31,13 @@ export type BatchOperation =
   | { readonly kind: 'replace'; readonly id: string; readonly content: Content; readonly version: string }
   | { readonly kind: 'delete'; readonly id: string; readonly version: string };
 
-const ID_FORM = /^[A-Za-z0-9:_.-]{1,255}$/;
+/** Ids are part of addresses, where one or two dots by themselves lead elsewhere. */
+const ID_FORM = /^(?!\.{1,2}$)[A-Za-z0-9:_.-]{1,255}$/;
+
+/** Whether there can be a document of that id. */
+export function isDocumentId(id: string): boolean {
+  return ID_FORM.test(id);
+}
 
 /** Checks a batch and makes it ready to apply. The caller's documents are not held on to. */
 export function prepareBatch(groupId: string, operations: readonly WriteOperation[]): BatchOperation[] {
@@ -55,7 +61,7 @@ export function prepareBatch(groupId: string, operations: readonly WriteOperatio
 
 function prepareOperation(groupId: string, operation: WriteOperation): BatchOperation {
   const id = operation.kind === 'delete' ? operation.id : operation.document.id;
-  assert(ID_FORM.test(id), `not a document id: ${JSON.stringify(id)}`);
+  assert(isDocumentId(id), `not a document id: ${JSON.stringify(id)}`);
   if (operation.kind === 'delete') return { kind: 'delete', id, version: operation.version };
 
   const { document } = operation;
