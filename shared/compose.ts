@@ -1,9 +1,14 @@
-// The one place that reads the environment and picks adapters.
+// The one place that reads the environment and picks adapters. docs/settings.md explains every setting.
 import { azureConnection } from './adapters/azure-connection.ts';
+import type { AzureConnection, AzureService } from './adapters/azure-connection.ts';
 import { blobPackageVault } from './adapters/blob-package-vault.ts';
+import { ENTRA_PUBLIC_CLOUD, entraPeopleAuthenticator } from './adapters/entra-people-authenticator.ts';
 import { fileClock } from './adapters/file-clock.ts';
+import { lateCosmosStore } from './adapters/late-cosmos-store.ts';
 import { localPeopleAuthenticator } from './adapters/local-people-authenticator.ts';
 import { rememberingPackageVault } from './adapters/remembering-package-vault.ts';
+import { choiceOf, requiredSetting, settingOf, SettingUnusable } from './adapters/setting.ts';
+import type { Environment } from './adapters/setting.ts';
 import { sqliteDocumentStore } from './adapters/sqlite-document-store.ts';
 import { storageWorkQueue } from './adapters/storage-work-queue.ts';
 import { systemClock } from './adapters/system-clock.ts';
@@ -12,19 +17,18 @@ import { STEADY_SECONDS_DEFAULT } from './domain/check-in-schedule.ts';
 import type { ChangeFeed } from './ports/change-feed.ts';
 import type { Checkpoints } from './ports/checkpoints.ts';
 import type { Clock } from './ports/clock.ts';
+import type { PeopleAuthenticator } from './ports/people-authenticator.ts';
 import type { Settings, System } from './services/system.ts';
 import { VERSION } from './version.ts';
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** A system on one machine also has the change feed that its host serves. */
+/** A system also has the change feed of its store, for an embedded host to serve. */
 export interface ComposedSystem extends System {
   readonly feed: ChangeFeed & Checkpoints;
 }
 
 let composed: ComposedSystem | null = null;
 
-/** The running system, made at first use from the environment. @throws Error when a setting is missing or unusable. */
+/** The running system, made at first use from the environment. @throws SettingUnusable, StoreUnusable */
 export function system(): ComposedSystem {
   composed ??= compose(process.env);
   return composed;
@@ -42,53 +46,91 @@ export async function closeSystem(): Promise<void> {
   await closing?.store.close();
 }
 
-function compose(environment: Environment): ComposedSystem {
-  requireChoice(environment, 'KEYTURN_STORE', 'sqlite');
-  requireChoice(environment, 'KEYTURN_VAULT', 'blobs');
-  const store = sqliteDocumentStore({ file: required(environment, 'KEYTURN_SQLITE_FILE') });
-  return {
-    store,
-    feed: store,
-    vault: rememberingPackageVault(
-      blobPackageVault({ connectionString: required(environment, 'KEYTURN_VAULT_BLOBS') }),
-    ),
-    queue: storageWorkQueue({
-      connection: azureConnection(environment, 'AzureWebJobsStorage', 'queue'),
-      queue: 'fleet-retries',
-    }),
-    clock: clockOf(environment),
-    people: localPeopleAuthenticator(environment['KEYTURN_LOCAL_TOKENS'] ?? ''),
-    settings: settingsOf(environment),
-  };
+/** The name that the function which takes up the work is registered for. */
+const WORK_QUEUE = 'fleet-retries';
+const DATABASE_DEFAULT = 'keyturn';
+
+/**
+ * A system as the settings say. Nothing is connected yet.
+ * @throws SettingUnusable for what is missing, wrong or not for Azure; StoreUnusable for a file that cannot be the store.
+ */
+export function compose(environment: Environment): ComposedSystem {
+  choiceOf(environment, 'KEYTURN_VAULT', ['blobs']);
+  const clock = clockOf(environment);
+  const people = peopleOf(environment, clock);
+  const settings = settingsOf(environment);
+  const vault = blobPackageVault({ connection: connectionOf(environment, 'KEYTURN_VAULT_BLOBS', 'blob') });
+  const queue = storageWorkQueue({
+    connection: connectionOf(environment, 'AzureWebJobsStorage', 'queue'),
+    queue: WORK_QUEUE,
+  });
+  // Last, since it opens a file: nobody would close that if something else were wrong.
+  const { store, feed } = storeOf(environment);
+  return { store, feed, vault: rememberingPackageVault(vault), queue, clock, people, settings };
 }
 
-/** Virtual time is for demonstrations and tests on one machine; in Azure the setting is refused. */
+function storeOf(environment: Environment): Pick<ComposedSystem, 'store' | 'feed'> {
+  if (choiceOf(environment, 'KEYTURN_STORE', ['sqlite', 'cosmos']) === 'cosmos') {
+    return lateCosmosStore({
+      connection: connectionOf(environment, 'COSMOS', 'cosmos'),
+      database: settingOf(environment, 'COSMOS_DATABASE') ?? DATABASE_DEFAULT,
+    });
+  }
+  refuseInAzure(environment, 'KEYTURN_STORE', 'must be cosmos in Azure, where files go with their instance');
+  const file = requiredSetting(environment, 'KEYTURN_SQLITE_FILE', 'name the file of the SQLite store');
+  const store = sqliteDocumentStore({ file });
+  return { store, feed: store };
+}
+
+function connectionOf(environment: Environment, name: string, service: AzureService): AzureConnection {
+  const connection = azureConnection(environment, name, service);
+  if (connection.kind === 'connectionString') {
+    refuseInAzure(environment, name, 'holds a key, which is not for Azure; name the account instead');
+  }
+  return connection;
+}
+
+function peopleOf(environment: Environment, clock: Clock): PeopleAuthenticator {
+  if (choiceOf(environment, 'KEYTURN_PEOPLE', ['local', 'entra'], 'local') === 'entra') {
+    const tenant = 'set it to the id of the tenant whose people sign in';
+    const audience = "set it to the client id of the service's app registration";
+    return entraPeopleAuthenticator({
+      tenant: requiredSetting(environment, 'KEYTURN_ENTRA_TENANT', tenant),
+      audience: requiredSetting(environment, 'KEYTURN_ENTRA_AUDIENCE', audience),
+      authority: settingOf(environment, 'KEYTURN_ENTRA_AUTHORITY') ?? ENTRA_PUBLIC_CLOUD,
+      clock,
+    });
+  }
+  refuseInAzure(environment, 'KEYTURN_PEOPLE', 'must be entra in Azure, where no tokens are made locally');
+  return localPeopleAuthenticator(settingOf(environment, 'KEYTURN_LOCAL_TOKENS') ?? '');
+}
+
+/** Virtual time is for demonstrations and tests on one machine. */
 function clockOf(environment: Environment): Clock {
-  const file = environment['KEYTURN_CLOCK_FILE'];
-  if (!file) return systemClock();
-  if (environment['WEBSITE_INSTANCE_ID']) throw new Error('KEYTURN_CLOCK_FILE is not for Azure; remove it.');
+  const file = settingOf(environment, 'KEYTURN_CLOCK_FILE');
+  if (file === null) return systemClock();
+  refuseInAzure(environment, 'KEYTURN_CLOCK_FILE', 'is not for Azure; remove it');
   return fileClock(file);
 }
 
 function settingsOf(environment: Environment): Settings {
-  const minimumAgentVersion = environment['KEYTURN_MINIMUM_AGENT_VERSION'] || MINIMUM_AGENT_VERSION_DEFAULT;
+  const minimumAgentVersion =
+    settingOf(environment, 'KEYTURN_MINIMUM_AGENT_VERSION') ?? MINIMUM_AGENT_VERSION_DEFAULT;
   if (!isAgentVersion(minimumAgentVersion)) {
-    throw new Error(`KEYTURN_MINIMUM_AGENT_VERSION must be like 2.23, not ${minimumAgentVersion}`);
+    const problem = `must be like 2.23, not ${minimumAgentVersion}`;
+    throw new SettingUnusable('KEYTURN_MINIMUM_AGENT_VERSION', problem);
   }
-  const steadyCheckInSeconds = Number(environment['KEYTURN_CHECK_IN_SECONDS'] || STEADY_SECONDS_DEFAULT);
+  const seconds = settingOf(environment, 'KEYTURN_CHECK_IN_SECONDS');
+  const steadyCheckInSeconds = Number(seconds ?? STEADY_SECONDS_DEFAULT);
   if (!Number.isInteger(steadyCheckInSeconds) || steadyCheckInSeconds < 60 || steadyCheckInSeconds > 43_200) {
-    throw new Error('KEYTURN_CHECK_IN_SECONDS must be 60 to 43200');
+    throw new SettingUnusable('KEYTURN_CHECK_IN_SECONDS', `must be 60 to 43200, not ${seconds}`);
   }
   return { minimumAgentVersion, steadyCheckInSeconds, version: VERSION };
 }
 
-function required(environment: Environment, name: string): string {
-  const value = environment[name];
-  if (!value) throw new Error(`the setting ${name} is missing`);
-  return value;
-}
+/** What the plans of Azure Functions set, each its own, and nothing else does. */
+const SET_IN_AZURE = ['WEBSITE_INSTANCE_ID', 'WEBSITE_POD_NAME', 'WEBSITE_SKU'] as const;
 
-function requireChoice(environment: Environment, name: string, choice: string): void {
-  const value = required(environment, name);
-  if (value !== choice) throw new Error(`the setting ${name} must be ${choice}, not ${value}`);
+function refuseInAzure(environment: Environment, setting: string, problem: string): void {
+  if (SET_IN_AZURE.some((name) => environment[name])) throw new SettingUnusable(setting, problem);
 }

@@ -6,7 +6,12 @@ import type { Environment } from './setting.ts';
 
 export type AzureConnection =
   | { readonly kind: 'connectionString'; readonly connectionString: string }
-  | { readonly kind: 'identity'; readonly endpoint: string; readonly credential: TokenCredential };
+  | {
+      readonly kind: 'identity';
+      /** With a slash at its end. */
+      readonly endpoint: string;
+      readonly credential: TokenCredential;
+    };
 
 export type AzureService = 'cosmos' | 'blob' | 'queue';
 
@@ -49,9 +54,9 @@ function endpointOf(environment: Environment, name: string, service: AzureServic
   return `https://${account}.${domain}/`;
 }
 
-/** Tokens go to whoever is there: never over plain HTTP. */
+/** With a slash at its end. Tokens go to whoever is there: never over plain HTTP. */
 function checkedAddress(setting: string, address: string): string {
-  if (URL.parse(address)?.protocol === 'https:') return address;
+  if (URL.parse(address)?.protocol === 'https:') return address.replace(/\/?$/, '/');
   throw new SettingUnusable(setting, `must be an https address, not ${address}`);
 }
 

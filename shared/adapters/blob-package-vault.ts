@@ -1,14 +1,15 @@
 // Packages as blobs, in Azure Storage or Azurite: one container, one blob a package, created and never written
 // over. The container is made at the first probe, or when a package is first put.
-import { ContainerClient, RestError } from '@azure/storage-blob';
-import type { StoragePipelineOptions } from '@azure/storage-blob';
+import type { ContainerClient, StoragePipelineOptions } from '@azure/storage-blob';
 import { PackageExists, VaultUnavailable } from '../ports/package-vault.ts';
 import type { PackageName, PackageVault } from '../ports/package-vault.ts';
+import type { AzureConnection } from './azure-connection.ts';
 import { assertPackageSize, parsePackagePath, toGroupPath, toPackagePath } from './package-name.ts';
 import { remembered } from './remembered.ts';
+import { isPassing, isRefusal, retryAfterSeconds } from './storage-errors.ts';
 
 export type BlobPackageVaultOptions = (
-  | { readonly connectionString: string; readonly container?: string }
+  | { readonly connection: AzureConnection; readonly container?: string }
   | { readonly containerClient: ContainerClient }
 ) & {
   /** The longest that a call may take; one that stalled would keep all who share it waiting. */
@@ -29,7 +30,8 @@ const PKCS12_TYPE = 'application/x-pkcs12';
 
 /** Probes answer for the five seconds before them. */
 export function blobPackageVault(options: BlobPackageVaultOptions): PackageVault {
-  const container = containerOf(options);
+  let opened: Promise<ContainerClient> | null = null;
+  const opening = (): Promise<ContainerClient> => (opened ??= openContainer(options));
   const inTime = (): InTime => ({
     abortSignal: AbortSignal.timeout(options.callMillisecondsMax ?? CALL_MILLISECONDS_MAX),
   });
@@ -40,7 +42,7 @@ export function blobPackageVault(options: BlobPackageVaultOptions): PackageVault
     metadata: Record<string, string>,
   ): Promise<boolean> {
     try {
-      const blob = container.getBlockBlobClient(toPackagePath(name));
+      const blob = (await opening()).getBlockBlobClient(toPackagePath(name));
       await blob.upload(pkcs12, pkcs12.byteLength, {
         conditions: { ifNoneMatch: '*' },
         blobHTTPHeaders: { blobContentType: PKCS12_TYPE },
@@ -56,7 +58,7 @@ export function blobPackageVault(options: BlobPackageVaultOptions): PackageVault
 
   async function download(name: PackageName): Promise<Uint8Array | null> {
     try {
-      const blob = container.getBlockBlobClient(toPackagePath(name));
+      const blob = (await opening()).getBlockBlobClient(toPackagePath(name));
       const { readableStreamBody } = await blob.download(undefined, undefined, inTime());
       const chunks: Buffer[] = [];
       for await (const chunk of readableStreamBody ?? []) chunks.push(Buffer.from(chunk));
@@ -79,6 +81,7 @@ export function blobPackageVault(options: BlobPackageVaultOptions): PackageVault
   let isMade = false;
   async function probe(): Promise<void> {
     try {
+      const container = await opening();
       if (isMade && (await container.exists(inTime()))) return;
       await container.createIfNotExists(inTime());
       isMade = true;
@@ -96,7 +99,7 @@ export function blobPackageVault(options: BlobPackageVaultOptions): PackageVault
           await put(name, pkcs12, metadata);
         } catch (error) {
           if (!isRefusal(error, 'ContainerNotFound')) throw error;
-          await container.createIfNotExists(inTime());
+          await (await opening()).createIfNotExists(inTime());
           await put(name, pkcs12, metadata);
         }
       });
@@ -107,14 +110,14 @@ export function blobPackageVault(options: BlobPackageVaultOptions): PackageVault
     async delete(name) {
       await translated(async () => {
         try {
-          await container.getBlockBlobClient(toPackagePath(name)).deleteIfExists(inTime());
+          await (await opening()).getBlockBlobClient(toPackagePath(name)).deleteIfExists(inTime());
         } catch (error) {
           if (!isRefusal(error, 'ContainerNotFound')) throw error;
         }
       });
     },
 
-    list: (groupId) => translated(() => listNames(container, toGroupPath(groupId), inTime())),
+    list: (groupId) => translated(async () => listNames(await opening(), toGroupPath(groupId), inTime())),
 
     probe: remembered(probe, PROBE_MILLISECONDS),
   };
@@ -125,9 +128,14 @@ interface InTime {
   readonly abortSignal: AbortSignal;
 }
 
-function containerOf(options: BlobPackageVaultOptions): ContainerClient {
+/** The library is loaded when the vault is first used: most check-ins never do. */
+async function openContainer(options: BlobPackageVaultOptions): Promise<ContainerClient> {
   if ('containerClient' in options) return options.containerClient;
-  return new ContainerClient(options.connectionString, options.container ?? 'packages', PIPELINE);
+  const { connection, container = 'packages' } = options;
+  const { ContainerClient } = await import('@azure/storage-blob');
+  return connection.kind === 'connectionString'
+    ? new ContainerClient(connection.connectionString, container, PIPELINE)
+    : new ContainerClient(new URL(container, connection.endpoint).href, connection.credential, PIPELINE);
 }
 
 async function listNames(container: ContainerClient, prefix: string, inTime: InTime): Promise<PackageName[]> {
@@ -144,10 +152,6 @@ async function listNames(container: ContainerClient, prefix: string, inTime: InT
   return names;
 }
 
-function isRefusal(error: unknown, code: string): boolean {
-  return error instanceof RestError && error.code === code;
-}
-
 async function translated<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -159,19 +163,7 @@ async function translated<T>(work: () => Promise<T>): Promise<T> {
 /** Null for what waiting does not mend, such as a missing permission. */
 function toUnavailable(error: unknown): VaultUnavailable | null {
   if (error instanceof VaultUnavailable) return error;
-  if (!(error instanceof Error)) return null;
-  const status = error instanceof RestError ? error.statusCode : undefined;
-  const passing =
-    status === undefined ? isLostConnection(error) : status === 408 || status === 429 || status >= 500;
-  if (!passing && !isRefusal(error, 'ContainerBeingDeleted')) return null;
-
-  const wait = error instanceof RestError ? error.response?.headers.get('retry-after') : undefined;
-  const afterSeconds = wait !== undefined && /^\d+$/.test(wait) ? Number(wait) : null;
-  return new VaultUnavailable(`the vault is not available: ${error.message}`, afterSeconds, { cause: error });
-}
-
-/** A RestError without a status never got an answer; a body may also break off half-way, or time out. */
-function isLostConnection(error: Error): boolean {
-  if (error instanceof RestError || error.name === 'AbortError') return true;
-  return 'code' in error && typeof error.code === 'string' && /^(?:E[A-Z]+|UND_ERR_\w+)$/.test(error.code);
+  if (!isPassing(error)) return null;
+  const message = `the vault is not available: ${error.message}`;
+  return new VaultUnavailable(message, retryAfterSeconds(error), { cause: error });
 }

@@ -9,12 +9,18 @@ import { ContainerClient } from '@azure/storage-blob';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startAzurite } from '../../infra/local/azurite.ts';
 import type { Azurite } from '../../infra/local/azurite.ts';
+import type { AzureConnection } from '../../shared/adapters/azure-connection.ts';
 import { blobPackageVault } from '../../shared/adapters/blob-package-vault.ts';
 import { VaultUnavailable } from '../../shared/ports/package-vault.ts';
 import type { PackageVault } from '../../shared/ports/package-vault.ts';
 import { describePackageVault, newPackageName } from '../conformance/package-vault.ts';
 
 const DATES = { notBefore: '2026-11-22T00:00:00Z', notAfter: '2031-11-22T00:00:00Z' };
+
+const connectionOf = (connectionString: string): AzureConnection => ({
+  kind: 'connectionString',
+  connectionString,
+});
 
 const location = mkdtempSync(join(tmpdir(), 'keyturn-vault-'));
 let azurite: Azurite;
@@ -34,7 +40,10 @@ afterAll(async () => {
 
 // A container of its own for each test: what puts the first package makes it.
 describePackageVault('blobPackageVault', async () =>
-  blobPackageVault({ connectionString: azurite.connectionString, container: `packages-${randomUUID()}` }),
+  blobPackageVault({
+    connection: connectionOf(azurite.connectionString),
+    container: `packages-${randomUUID()}`,
+  }),
 );
 
 describe('packages as blobs', () => {
@@ -55,7 +64,7 @@ describe('packages as blobs', () => {
 
   it('come from a container that may be missing still', async () => {
     const vault = blobPackageVault({
-      connectionString: azurite.connectionString,
+      connection: connectionOf(azurite.connectionString),
       container: `none-${randomUUID()}`,
     });
     const name = newPackageName();
@@ -86,9 +95,11 @@ async function outcomesOf(vault: PackageVault): Promise<PromiseSettledResult<unk
   ]);
 }
 
-function connectionTo(port: number): string {
+function connectionTo(port: number): AzureConnection {
   const key = Buffer.from('key').toString('base64');
-  return `DefaultEndpointsProtocol=http;AccountName=a;AccountKey=${key};BlobEndpoint=http://127.0.0.1:${port}/a;`;
+  return connectionOf(
+    `DefaultEndpointsProtocol=http;AccountName=a;AccountKey=${key};BlobEndpoint=http://127.0.0.1:${port}/a;`,
+  );
 }
 
 /** Answers everything with the status; the port it listens on. */
@@ -116,7 +127,7 @@ describe('a probe', () => {
     let milliseconds = 1000;
     vi.spyOn(performance, 'now').mockImplementation(() => milliseconds);
     onTestFinished(() => void vi.restoreAllMocks());
-    const vault = blobPackageVault({ connectionString: connectionTo(port) });
+    const vault = blobPackageVault({ connection: connectionTo(port) });
     await Promise.all([vault.probe(), vault.probe()]);
     milliseconds += 4999;
     await vault.probe();
@@ -146,7 +157,7 @@ describe('a probe', () => {
 describe('a vault that does not answer as it should', () => {
   it('is unavailable to every call when it is gone', async () => {
     // Nothing listens on port 1 of the loopback interface.
-    const vault = blobPackageVault({ connectionString: connectionTo(1) });
+    const vault = blobPackageVault({ connection: connectionTo(1) });
     for (const outcome of await outcomesOf(vault)) {
       expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(VaultUnavailable) });
     }
@@ -159,7 +170,7 @@ describe('a vault that does not answer as it should', () => {
     [500, {}, null],
   ])('is unavailable to every call when it answers %i %j', async (status, headers, afterSeconds) => {
     const port = await startRefusing(status, headers);
-    for (const outcome of await outcomesOf(blobPackageVault({ connectionString: connectionTo(port) }))) {
+    for (const outcome of await outcomesOf(blobPackageVault({ connection: connectionTo(port) }))) {
       expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(VaultUnavailable) });
       expect(outcome).toMatchObject({ reason: { afterSeconds } });
     }
@@ -173,13 +184,13 @@ describe('a vault that does not answer as it should', () => {
     ],
   ])('is unavailable to a get when it %s', async (_, answer) => {
     const port = await startStorage(answer);
-    const vault = blobPackageVault({ connectionString: connectionTo(port), callMillisecondsMax: 300 });
+    const vault = blobPackageVault({ connection: connectionTo(port), callMillisecondsMax: 300 });
     await expect(vault.get(newPackageName(randomUUID(), 1))).rejects.toBeInstanceOf(VaultUnavailable);
   });
 
   it('is not merely unavailable when it forbids, but cannot be used either', async () => {
     const port = await startRefusing(403, {});
-    const outcomes = await outcomesOf(blobPackageVault({ connectionString: connectionTo(port) }));
+    const outcomes = await outcomesOf(blobPackageVault({ connection: connectionTo(port) }));
     const unavailable = outcomes.map(
       (each) => each.status === 'rejected' && each.reason instanceof VaultUnavailable,
     );
