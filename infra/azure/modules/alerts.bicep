@@ -1,0 +1,214 @@
+// What somebody should be told of. docs/operate.md says what to do about each.
+
+param location string
+param tags object
+param suffix string
+param workspaceId string
+param insightsId string
+param storeId string
+param appUrl string
+
+@description('Who is told, separated by commas; with nobody, alerts are only seen in the portal.')
+param emails string
+
+@description('How often the health is asked for from outside, in seconds; each time is paid for.')
+@allowed([300, 600, 900])
+param healthSeconds int
+
+var receivers = [
+  for (address, index) in split(emails, ','): {
+    name: 'email-${index}'
+    emailAddress: trim(address)
+    useCommonAlertSchema: true
+  }
+]
+var healthLocations = ['emea-nl-ams-azr', 'us-va-ash-azr', 'apac-sg-sin-azr']
+
+// Each query answers rows when somebody should be told, and none otherwise.
+var logAlerts = [
+  {
+    name: 'machines-at-risk'
+    description: 'Machines have not got the new key, and their window ends soon.'
+    severity: 2
+    window: 'PT30M'
+    query: '''
+      AppMetrics
+      | where Name == 'keyturn.machines.at_risk'
+      | summarize AtRisk = max(Max)
+      | where AtRisk > 0
+    '''
+  }
+  {
+    name: 'dead-letters'
+    description: 'Work failed again and again, and waits for somebody to look at it.'
+    severity: 2
+    window: 'PT30M'
+    query: '''
+      AppMetrics
+      | where Name == 'keyturn.dead_letters'
+      | summarize DeadLetters = max(Max)
+      | where DeadLetters > 0
+    '''
+  }
+  {
+    name: 'unwell'
+    description: 'The service says of itself that something is wrong, so that renewals may not happen.'
+    severity: 1
+    window: 'PT30M'
+    query: '''
+      AppMetrics
+      | where Name == 'keyturn.health'
+      | summarize Unwell = countif(Min < 1), Taken = count() by Check = tostring(Properties['check'])
+      | where Unwell == Taken
+    '''
+  }
+  {
+    name: 'silent'
+    description: 'No figures came for an hour: timers do not run, or nothing can be sent.'
+    severity: 1
+    window: 'PT1H'
+    query: '''
+      AppMetrics
+      | where Name == 'keyturn.health'
+      | summarize Taken = count()
+      | where Taken == 0
+    '''
+  }
+  {
+    name: 'functions-failing'
+    description: 'Functions fail, and not because of what callers sent.'
+    severity: 2
+    window: 'PT30M'
+    query: '''
+      AppRequests
+      | where Success == false and ResultCode !startswith '4'
+      | summarize Failures = sum(ItemCount) by OperationName
+      | where Failures >= 10
+    '''
+  }
+]
+
+resource people 'Microsoft.Insights/actionGroups@2023-01-01' = {
+  name: 'ag-keyturn-${suffix}'
+  location: 'global'
+  tags: tags
+  properties: {
+    groupShortName: 'keyturn'
+    enabled: true
+    emailReceivers: empty(emails) ? [] : receivers
+  }
+}
+
+resource logRules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
+  for alert in logAlerts: {
+    name: 'keyturn-${alert.name}-${suffix}'
+    location: location
+    tags: tags
+    kind: 'LogAlert'
+    properties: {
+      displayName: 'Keyturn: ${alert.name}'
+      description: alert.description
+      severity: alert.severity
+      enabled: true
+      autoMitigate: true
+      scopes: [workspaceId]
+      evaluationFrequency: 'PT15M'
+      windowSize: alert.window
+      // The telemetry's tables come into being with the first data.
+      skipQueryValidation: true
+      criteria: {
+        allOf: [
+          {
+            query: alert.query
+            timeAggregation: 'Count'
+            operator: 'GreaterThan'
+            threshold: 0
+            failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+          }
+        ]
+      }
+      actions: { actionGroups: [people.id] }
+    }
+  }
+]
+
+resource healthTest 'Microsoft.Insights/webtests@2022-06-15' = {
+  name: 'keyturn-health-${suffix}'
+  location: location
+  // How Application Insights finds its tests.
+  tags: union(tags, { 'hidden-link:${insightsId}': 'Resource' })
+  kind: 'standard'
+  properties: {
+    SyntheticMonitorId: 'keyturn-health-${suffix}'
+    Name: 'Keyturn: health'
+    Enabled: true
+    Kind: 'standard'
+    Frequency: healthSeconds
+    Timeout: 60
+    RetryEnabled: true
+    Locations: [for location in healthLocations: { Id: location }]
+    Request: {
+      RequestUrl: '${appUrl}/api/health'
+      HttpVerb: 'GET'
+      ParseDependentRequests: false
+    }
+    ValidationRules: {
+      ExpectedHttpStatusCode: 200
+      SSLCheck: true
+      SSLCertRemainingLifetimeCheck: 7
+    }
+  }
+}
+
+resource healthRule 'Microsoft.Insights/metricAlerts@2026-01-01' = {
+  name: 'keyturn-health-${suffix}'
+  location: 'global'
+  tags: tags
+  properties: {
+    description: 'The health page answers anything but 200, or nothing, in most of the world.'
+    severity: 1
+    enabled: true
+    autoMitigate: true
+    scopes: [healthTest.id, insightsId]
+    evaluationFrequency: 'PT5M'
+    windowSize: 'PT30M'
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.WebtestLocationAvailabilityCriteria'
+      webTestId: healthTest.id
+      componentId: insightsId
+      failedLocationCount: 2
+    }
+    actions: [{ actionGroupId: people.id }]
+  }
+}
+
+resource throttlingRule 'Microsoft.Insights/metricAlerts@2026-01-01' = {
+  name: 'keyturn-throttled-${suffix}'
+  location: 'global'
+  tags: tags
+  properties: {
+    description: 'Cosmos DB turns requests away for an hour: more capacity is needed than there is. Minutes of it are no harm.'
+    severity: 3
+    enabled: true
+    autoMitigate: true
+    scopes: [storeId]
+    evaluationFrequency: 'PT15M'
+    windowSize: 'PT1H'
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+      allOf: [
+        {
+          criterionType: 'StaticThresholdCriterion'
+          name: 'throttled'
+          metricNamespace: 'Microsoft.DocumentDB/databaseAccounts'
+          metricName: 'TotalRequests'
+          dimensions: [{ name: 'StatusCode', operator: 'Include', values: ['429'] }]
+          timeAggregation: 'Count'
+          operator: 'GreaterThan'
+          threshold: 10000
+        }
+      ]
+    }
+    actions: [{ actionGroupId: people.id }]
+  }
+}
