@@ -114,6 +114,7 @@ const HINTS: Partial<Record<ProblemCode, string>> = {
   GroupNotFound: 'keyturn groups list shows the groups there are.',
   MachineNotFound: 'keyturn machines list shows the machines there are.',
   Contention: 'Try again.',
+  SignInUnavailable: 'Nothing is wrong with who you are: try again in half a minute.',
   KeyNotPrimary: 'A newer key was issued meanwhile; run keyturn agent check-in, then this again.',
 };
 
@@ -161,7 +162,7 @@ function rangeText({ pointer, detail, minimum, maximum }: NonNullable<Problem['e
 
 function hintOf(code: ProblemCode): string | null {
   if (code === 'Unauthenticated') {
-    return 'Sign in with --sign-in-token, KEYTURN_TOKEN, or the file token in the folder of --data.';
+    return 'Sign in with --entra-scope, --sign-in-token, KEYTURN_TOKEN, or the file token in the folder of --data.';
   }
   return HINTS[code] ?? null;
 }

@@ -14,6 +14,10 @@ export function withSignIn(command: Command): Command {
   return command
     .option('--server <url>', 'the service (KEYTURN_SERVER; http://127.0.0.1:7071)')
     .option('--sign-in-token <token>', 'who you are (KEYTURN_TOKEN; the file token in the data folder)')
+    .option(
+      '--entra-scope <scope>',
+      'sign in with Entra ID, by az or azd (KEYTURN_ENTRA_SCOPE, for a service elsewhere)',
+    )
     .option('--data <folder>', 'the local service’s data folder (KEYTURN_DATA; .keyturn)');
 }
 

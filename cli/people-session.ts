@@ -1,18 +1,11 @@
 // A person's calls to the service: where it is, and who they are.
-import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
 import type { Answer, CallParts } from '../shared/api/client.ts';
 import type { OperationId } from '../shared/api/operations.ts';
 import type { Clock } from '../shared/ports/clock.ts';
 import { composeClient, composeClock, serverAddress } from './compose.ts';
-import { Failure } from './failure.ts';
+import { signedIn } from './sign-in.ts';
+import type { SignInOptions } from './sign-in.ts';
 import type { World } from './world.ts';
-
-export interface SignInOptions {
-  readonly server?: string;
-  readonly signInToken?: string;
-  readonly data?: string;
-}
 
 export interface PeopleSession {
   readonly server: string;
@@ -27,13 +20,14 @@ type Item<Id extends ListId> = Answer<Id>['items'][number];
 
 const PAGE = 500;
 
-/** @throws Failure `usage` for the address, `forbidden` when there is no token. */
+/** @throws Failure `usage` for the address or the scope, `forbidden` when there is no way to sign in. */
 export async function peopleSession(world: World, options: SignInOptions): Promise<PeopleSession> {
   const server = serverAddress(options.server, world);
   const client = composeClient(server);
-  const token = await signInToken(world, options);
+  const token = await signedIn(world, options, server);
 
-  const call: PeopleSession['call'] = (id, parts) => client.call(id, { ...parts, token });
+  const call: PeopleSession['call'] = async (id, parts) =>
+    client.call(id, { ...parts, token: await token() });
 
   return {
     server,
@@ -58,20 +52,4 @@ export async function peopleSession(world: World, options: SignInOptions): Promi
       return items;
     },
   };
-}
-
-async function signInToken({ env, cwd }: World, options: SignInOptions): Promise<string> {
-  const given = options.signInToken ?? env.KEYTURN_TOKEN;
-  if (given) return given.trim();
-  const path = join(resolve(cwd, options.data ?? env.KEYTURN_DATA ?? '.keyturn'), 'token');
-  try {
-    return (await readFile(path, 'utf8')).trim();
-  } catch (cause) {
-    throw new Failure(
-      'forbidden',
-      `Not signed in: neither --sign-in-token nor KEYTURN_TOKEN is given, and ${path} cannot be read`,
-      'npm start runs a service here, and makes that file. Run this beside its data folder, or give that with --data.',
-      { cause },
-    );
-  }
 }

@@ -13,7 +13,8 @@ import {
   withSignIn,
 } from '../people-commands.ts';
 import type { ListOptions } from '../people-commands.ts';
-import type { PeopleSession, SignInOptions } from '../people-session.ts';
+import type { PeopleSession } from '../people-session.ts';
+import type { SignInOptions } from '../sign-in.ts';
 import type { Terminal } from '../terminal.ts';
 import type { World } from '../world.ts';
 

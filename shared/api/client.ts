@@ -70,9 +70,17 @@ export class UnexpectedAnswer extends Error {
 export function parseServerUrl(text: string): string | null {
   const url = URL.parse(text);
   if (url === null || url.username !== '' || url.search !== '' || url.hash !== '') return null;
-  const isLocal = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLocal)) return null;
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLocal(url))) return null;
   return (url.origin + url.pathname).replace(/\/+$/, '');
+}
+
+/** Whether a service's address is one of this machine's own. */
+export function isOnThisMachine(server: string): boolean {
+  return isLocal(new URL(server));
+}
+
+function isLocal({ hostname }: URL): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
 }
 
 export function httpServiceClient(options: ServiceClientOptions): ServiceClient {
@@ -84,9 +92,8 @@ export function httpServiceClient(options: ServiceClientOptions): ServiceClient 
     async call(id, parts) {
       const operation: Operation = operations[id];
       const { status, headers, text } = await exchange(operation, parts);
-      const content = status === 204 ? undefined : decodeJson(text);
-      if (status < 200 || status > 299) throw failure(status, headers, content);
-      const answer = operation.answer.safeParse(content);
+      if (status < 200 || status > 299) throw failure(status, headers, decodeJson(text));
+      const answer = operation.answer.safeParse(contentOf(operation, status, text));
       if (!answer.success) {
         throw new UnexpectedAnswer(`${server} answered ${id} with something that is not of this contract`, {
           cause: answer.error,
@@ -103,7 +110,7 @@ export function httpServiceClient(options: ServiceClientOptions): ServiceClient 
       const response = await send(url, {
         method: operation.method,
         headers: {
-          accept: 'application/json, application/problem+json',
+          accept: `${operation.answerType}, application/problem+json`,
           ...(token !== undefined && { authorization: `Bearer ${token}` }),
           ...(body !== undefined && { 'content-type': 'application/json' }),
         },
@@ -138,6 +145,11 @@ function queryText(query: object): string {
     if (value !== undefined) text.append(name, String(value));
   }
   return text.size === 0 ? '' : `?${text.toString()}`;
+}
+
+function contentOf({ answerType }: Operation, status: number, text: string): unknown {
+  if (status === 204) return undefined;
+  return answerType === 'application/json' ? decodeJson(text) : text;
 }
 
 function decodeJson(text: string): unknown {

@@ -1,0 +1,58 @@
+// How a person signs in: with a token that is given, with Entra ID, or with the token that a service on this machine made.
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { isOnThisMachine } from '../shared/api/client.ts';
+import { Failure } from './failure.ts';
+import type { World } from './world.ts';
+
+export interface SignInOptions {
+  readonly server?: string;
+  readonly signInToken?: string;
+  readonly entraScope?: string;
+  readonly data?: string;
+}
+
+/** Gives a bearer token that is good for a call made now. @throws Failure `forbidden` with what to do. */
+export type TokenSource = () => Promise<string>;
+
+/**
+ * A scope of Entra ID in the environment is for services elsewhere; given as an option, it is meant. The token of a local
+ * service is not sent to one elsewhere, unless its folder is named: it would be given away.
+ * @throws Failure `usage` for the scope, `forbidden` when there is no way to sign in.
+ */
+export async function signedIn(world: World, options: SignInOptions, server: string): Promise<TokenSource> {
+  const { env } = world;
+  const given = options.signInToken ?? env.KEYTURN_TOKEN;
+  if (given) return () => Promise.resolve(given.trim());
+
+  const isElsewhere = !isOnThisMachine(server);
+  const scope = options.entraScope ?? (isElsewhere ? env.KEYTURN_ENTRA_SCOPE : undefined);
+  if (scope) {
+    const { entraTokenSource } = await import('./entra-sign-in.ts');
+    return entraTokenSource(scope);
+  }
+  const folder = options.data ?? env.KEYTURN_DATA;
+  if (isElsewhere && !folder) {
+    throw new Failure(
+      'forbidden',
+      `Not signed in to ${server}: none of --entra-scope, KEYTURN_ENTRA_SCOPE, --sign-in-token and KEYTURN_TOKEN is given`,
+      'With Entra ID: az login, then --entra-scope api://APP_ID/.default, with the id of the service’s app registration.',
+    );
+  }
+  const token = await localToken(world, folder || '.keyturn');
+  return () => Promise.resolve(token);
+}
+
+async function localToken({ cwd }: World, folder: string): Promise<string> {
+  const path = join(resolve(cwd, folder), 'token');
+  try {
+    return (await readFile(path, 'utf8')).trim();
+  } catch (cause) {
+    throw new Failure(
+      'forbidden',
+      `Not signed in: neither --sign-in-token nor KEYTURN_TOKEN is given, and ${path} cannot be read`,
+      'npm start runs a service here, and makes that file. Run this beside its data folder, or give that with --data.',
+      { cause },
+    );
+  }
+}
