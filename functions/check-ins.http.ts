@@ -7,12 +7,20 @@ import { getKeyPackage, proveKey } from '../shared/services/key-delivery.ts';
 import { issueKey } from '../shared/services/key-issuing.ts';
 import { removeMachine } from '../shared/services/machines.ts';
 import { setPassword } from '../shared/services/passwords.ts';
+import { nameDecision, nameSubject } from '../shared/telemetry/invocations.ts';
+import { recordCheckIn } from '../shared/telemetry/measures.ts';
 
-serve(operations.join, ({ system, params, body, bearerToken }) =>
-  join(system, params.groupId, body, bearerToken),
-);
+serve(operations.join, ({ system, params, body, bearerToken }) => {
+  nameSubject({ machineId: body.machineId });
+  return join(system, params.groupId, body, bearerToken);
+});
 
-serve(operations.checkIn, ({ system, machine, body }) => checkIn(system, machine, body));
+serve(operations.checkIn, async ({ system, machine, body }) => {
+  const answer = await checkIn(system, machine, body);
+  nameDecision(answer.policy);
+  recordCheckIn(answer.policy);
+  return answer;
+});
 
 serve(operations.issueKey, ({ system, machine, body }) => issueKey(system, machine, body));
 

@@ -4,7 +4,10 @@ import type { InvocationContext } from '@azure/functions';
 import { system } from '../shared/compose.ts';
 import type { FleetDocument } from '../shared/ports/document-store.ts';
 import { handleChanges } from '../shared/services/change-handling.ts';
+import { causesOf } from '../shared/services/consumers.ts';
 import type { ConsumerName } from '../shared/services/consumers.ts';
+import { inInvocation, nameGroups } from '../shared/telemetry/invocations.ts';
+import { recordChanges } from '../shared/telemetry/measures.ts';
 import { tellPutOff } from './put-off.ts';
 
 /**
@@ -32,8 +35,12 @@ export function consumeFleet(consumer: ConsumerName): void {
       minimumInterval: { seconds: 1 },
       maximumInterval: { minutes: 1 },
     },
-    handler: async (documents: FleetDocument[], context: InvocationContext) => {
-      tellPutOff(await handleChanges(system(), consumer, documents), context);
-    },
+    handler: (documents: FleetDocument[], context: InvocationContext) =>
+      inInvocation(consumer, context, causesOf(consumer, documents), async () => {
+        nameGroups(documents.map(({ groupId }) => groupId));
+        const left = await handleChanges(system(), consumer, documents);
+        recordChanges(consumer, documents.length, left.length);
+        tellPutOff(left, context);
+      }),
   });
 }

@@ -4,12 +4,16 @@ import { app } from '@azure/functions';
 import type { InvocationContext } from '@azure/functions';
 import { system } from '../shared/compose.ts';
 import { retryChanges } from '../shared/services/change-handling.ts';
+import { inInvocation, nameGroups } from '../shared/telemetry/invocations.ts';
 import { tellPutOff } from './put-off.ts';
 
 app.storageQueue('fleet-retries', {
   connection: 'AzureWebJobsStorage',
   queueName: 'fleet-retries',
-  handler: async (message: unknown, context: InvocationContext) => {
-    tellPutOff(await retryChanges(system(), message), context);
-  },
+  handler: (message: unknown, context: InvocationContext) =>
+    inInvocation('fleet-retries', context, [], async () => {
+      const left = await retryChanges(system(), message);
+      nameGroups(left.map(({ groupId }) => groupId));
+      tellPutOff(left, context);
+    }),
 });

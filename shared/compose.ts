@@ -6,19 +6,24 @@ import { ENTRA_PUBLIC_CLOUD, entraPeopleAuthenticator } from './adapters/entra-p
 import { fileClock } from './adapters/file-clock.ts';
 import { lateCosmosStore } from './adapters/late-cosmos-store.ts';
 import { localPeopleAuthenticator } from './adapters/local-people-authenticator.ts';
+import { measuredPackageVault } from './adapters/measured-package-vault.ts';
 import { rememberingPackageVault } from './adapters/remembering-package-vault.ts';
 import { choiceOf, requiredSetting, settingOf, SettingUnusable } from './adapters/setting.ts';
 import type { Environment } from './adapters/setting.ts';
 import { sqliteDocumentStore } from './adapters/sqlite-document-store.ts';
 import { storageWorkQueue } from './adapters/storage-work-queue.ts';
 import { systemClock } from './adapters/system-clock.ts';
+import { tracedDocumentStore } from './adapters/traced-document-store.ts';
 import { isAgentVersion, MINIMUM_AGENT_VERSION_DEFAULT } from './domain/agent-version.ts';
 import { STEADY_SECONDS_DEFAULT } from './domain/check-in-schedule.ts';
 import type { ChangeFeed } from './ports/change-feed.ts';
 import type { Checkpoints } from './ports/checkpoints.ts';
 import type { Clock } from './ports/clock.ts';
 import type { PeopleAuthenticator } from './ports/people-authenticator.ts';
+import { CONSUMER_NAMES } from './services/consumers.ts';
 import type { Settings, System } from './services/system.ts';
+import type { RunningTelemetry } from './telemetry/open-telemetry.ts';
+import { telemetrySettings } from './telemetry/settings.ts';
 import { VERSION } from './version.ts';
 
 /** A system also has the change feed of its store, for an embedded host to serve. */
@@ -46,6 +51,14 @@ export async function closeSystem(): Promise<void> {
   await closing?.store.close();
 }
 
+/** Starts sending traces and metrics, where the settings say whereto; null where they do not. @throws SettingUnusable */
+export async function startTelemetry(): Promise<RunningTelemetry | null> {
+  const settings = telemetrySettings(process.env, VERSION);
+  if (settings === null) return null;
+  const { startOpenTelemetry } = await import('./telemetry/open-telemetry.ts');
+  return startOpenTelemetry(settings);
+}
+
 /** The name that the function which takes up the work is registered for. */
 const WORK_QUEUE = 'fleet-retries';
 const DATABASE_DEFAULT = 'keyturn';
@@ -66,7 +79,15 @@ export function compose(environment: Environment): ComposedSystem {
   });
   // Last, since it opens a file: nobody would close that if something else were wrong.
   const { store, feed } = storeOf(environment);
-  return { store, feed, vault: rememberingPackageVault(vault), queue, clock, people, settings };
+  return {
+    store: tracedDocumentStore(store),
+    feed,
+    vault: rememberingPackageVault(measuredPackageVault(vault)),
+    queue,
+    clock,
+    people,
+    settings,
+  };
 }
 
 function storeOf(environment: Environment): Pick<ComposedSystem, 'store' | 'feed'> {
@@ -125,7 +146,20 @@ function settingsOf(environment: Environment): Settings {
   if (!Number.isInteger(steadyCheckInSeconds) || steadyCheckInSeconds < 60 || steadyCheckInSeconds > 43_200) {
     throw new SettingUnusable('KEYTURN_CHECK_IN_SECONDS', `must be 60 to 43200, not ${seconds}`);
   }
-  return { minimumAgentVersion, steadyCheckInSeconds, version: VERSION };
+  return {
+    minimumAgentVersion,
+    steadyCheckInSeconds,
+    feedConsumers: consumersOf(environment),
+    version: VERSION,
+  };
+}
+
+/** Those that are not switched off, by the setting that the Functions host knows. */
+function consumersOf(environment: Environment): readonly string[] {
+  return CONSUMER_NAMES.filter((name) => {
+    const disabled = settingOf(environment, `AzureWebJobs.${name}.Disabled`);
+    return disabled !== '1' && disabled?.toLowerCase() !== 'true';
+  });
 }
 
 /** What the plans of Azure Functions set, each its own, and nothing else does. */

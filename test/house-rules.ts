@@ -30,8 +30,14 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     of: /^shared\/adapters\//,
-    mayImport: /^shared\/(adapters\/|ports\/|domain\/instant\.ts$)/,
+    mayImport: /^shared\/(adapters\/|ports\/|telemetry\/(invocations|measures)\.ts$|domain\/instant\.ts$)/,
     packages: ANY_PACKAGE,
+  },
+  {
+    of: /^shared\/telemetry\//,
+    mayImport: /^shared\/(telemetry\/|adapters\/setting\.ts$)/,
+    mayNameTypesOf: /^shared\/domain\//,
+    packages: /^(@opentelemetry\/|@azure\/(identity|monitor-opentelemetry-exporter)$)/,
   },
   {
     of: /^shared\/services\//,
@@ -40,19 +46,21 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     of: /^shared\/http\//,
-    mayImport: /^shared\/(http\/|services\/|ports\/|api\/|compose\.ts$)/,
+    mayImport:
+      /^shared\/(http\/|services\/|ports\/|api\/|telemetry\/(invocations|measures)\.ts$|compose\.ts$)/,
     mayNameTypesOf: /^shared\/domain\//,
-    packages: /^(@azure\/functions|zod)$/,
+    packages: /^(@azure\/functions|prom-client|zod)$/,
   },
   {
     of: /^shared\/compose\.ts$/,
-    mayImport: /^shared\/(adapters|ports|domain|api|services|version)\b/,
+    mayImport: /^shared\/(adapters|ports|domain|api|services|telemetry|version)\b/,
     packages: ANY_PACKAGE,
   },
   { of: /^shared\/version\.ts$/, mayImport: /^$/, packages: NO_PACKAGES },
   {
     of: /^functions\//,
-    mayImport: /^(functions\/|shared\/(api\/|http\/|services\/|compose\.ts$))/,
+    mayImport:
+      /^(functions\/|shared\/(api\/|http\/|services\/|telemetry\/(invocations|measures)\.ts$|compose\.ts$))/,
     mayNameTypesOf: /^shared\/(ports|domain)\//,
     packages: /^@azure\/functions$/,
   },

@@ -24,8 +24,8 @@ export interface LocalKeyturn {
   stop(): Promise<void>;
 }
 
-/** Scans every five minutes unless the environment says otherwise, as the deployment in Azure does. */
-const SCAN_SCHEDULE_DEFAULT = '0 */5 * * * *';
+/** Timers run every five minutes unless the environment says otherwise, as the deployment in Azure does. */
+const SCHEDULE_DEFAULT = '0 */5 * * * *';
 
 function writeLine(line: string): void {
   process.stderr.write(line);
@@ -34,7 +34,8 @@ function writeLine(line: string): void {
 /** What `shared/compose.ts` reads. The process's own environment goes to nobody else, so it is set there. */
 function setEnvironment(data: DataFolder, blobs: string, clockFile: string | null): void {
   Object.assign(process.env, {
-    RENEWAL_SCAN_SCHEDULE: process.env['RENEWAL_SCAN_SCHEDULE'] ?? SCAN_SCHEDULE_DEFAULT,
+    RENEWAL_SCAN_SCHEDULE: process.env['RENEWAL_SCAN_SCHEDULE'] ?? SCHEDULE_DEFAULT,
+    FLEET_METRICS_SCHEDULE: process.env['FLEET_METRICS_SCHEDULE'] ?? SCHEDULE_DEFAULT,
     KEYTURN_STORE: 'sqlite',
     KEYTURN_SQLITE_FILE: data.databaseFile,
     KEYTURN_VAULT: 'blobs',

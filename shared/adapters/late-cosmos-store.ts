@@ -4,6 +4,7 @@ import type { CosmosClient } from '@azure/cosmos';
 import type { ChangeFeed } from '../ports/change-feed.ts';
 import type { Checkpoints } from '../ports/checkpoints.ts';
 import type { DocumentStore, FleetDocument, Query } from '../ports/document-store.ts';
+import { recordRequestUnits } from '../telemetry/measures.ts';
 import type { AzureConnection } from './azure-connection.ts';
 
 export interface LateCosmosStoreOptions {
@@ -30,7 +31,7 @@ async function load({ connection, database }: LateCosmosStoreOptions): Promise<L
   const client = cosmosClient(connection);
   return {
     client,
-    store: cosmosDocumentStore({ client, database }),
+    store: cosmosDocumentStore({ client, database, onCharge: recordRequestUnits }),
     feed: cosmosChangeFeed({ client, database }),
   };
 }

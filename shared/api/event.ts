@@ -24,6 +24,10 @@ export const eventSchema = z
     keyDeliveryStatus: z
       .object({ from: keyDeliveryStatusSchema.nullable(), to: keyDeliveryStatusSchema })
       .nullable(),
+    traceId: z
+      .string()
+      .nullable()
+      .meta({ description: 'Of the call that it came of, in telemetry; null where that was not recorded.' }),
   })
   .meta({ id: 'Event' });
 export type EventView = z.infer<typeof eventSchema>;

@@ -43,7 +43,7 @@ function paths(): ZodOpenApiPathsObject {
 }
 
 function describe(operation: Operation): ZodOpenApiOperationObject {
-  const { id, summary, params, query, body, status, answer, caller } = operation;
+  const { id, summary, params, query, body, status, answer, answerType, caller } = operation;
   const isMachine = caller === 'machine' || caller === 'joiner';
   return {
     operationId: id,
@@ -60,7 +60,7 @@ function describe(operation: Operation): ZodOpenApiOperationObject {
     responses: {
       [String(status)]: {
         description: 'Done.',
-        ...(status !== 204 && { content: { 'application/json': { schema: answer } } }),
+        ...(status !== 204 && { content: { [answerType]: { schema: answer } } }),
       },
       default: {
         description: 'A problem.',

@@ -22,6 +22,7 @@ export interface Operation<
   readonly body: Body;
   readonly status: 200 | 201 | 202 | 204;
   readonly answer: Answer;
+  readonly answerType: 'application/json' | 'application/openmetrics-text';
 }
 
 const nothing = z.strictObject({});
@@ -35,5 +36,13 @@ type Required = Pick<Operation, 'id' | 'method' | 'path' | 'summary' | 'caller'>
 export function operation<Given extends Required & Partial<Operation>>(
   given: Given,
 ): Omit<Defaults, keyof Given> & Given {
-  return { params: nothing, query: nothing, body: noBody, answer: noBody, status: 200 as const, ...given };
+  return {
+    params: nothing,
+    query: nothing,
+    body: noBody,
+    answer: noBody,
+    answerType: 'application/json' as const,
+    status: 200 as const,
+    ...given,
+  };
 }

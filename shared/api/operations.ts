@@ -264,6 +264,15 @@ export const operations = {
     caller: 'anyone',
     answer: healthSchema,
   }),
+  metrics: operation({
+    id: 'metrics',
+    method: 'GET',
+    path: 'metrics',
+    summary: 'The whole fleet in figures, as OpenMetrics text, a few minutes old.',
+    caller: 'Reader',
+    answer: z.string(),
+    answerType: 'application/openmetrics-text',
+  }),
   openApi: operation({
     id: 'openApi',
     method: 'GET',

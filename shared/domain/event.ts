@@ -47,6 +47,8 @@ export interface FleetEvent {
     readonly from: KeyDeliveryStatus | null;
     readonly to: KeyDeliveryStatus;
   } | null;
+  /** The call that it came of, as a W3C `traceparent`; absent where that was not recorded. */
+  readonly traceParent?: string;
 }
 
 export interface EventFacts {

@@ -18,6 +18,8 @@ export interface Job {
   readonly cursor: string | null;
   /** When the scan takes it up if nobody has carried on with it. */
   readonly nextActionOn: Instant;
+  /** The call that left it behind, as a W3C `traceparent`; absent where that was not recorded. */
+  readonly traceParent?: string;
 }
 
 export function jobId(kind: JobKind, cause: string): string {

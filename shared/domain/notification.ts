@@ -16,6 +16,8 @@ export interface Notification {
   readonly previousKeyDeliveryStatus: KeyDeliveryStatus | null;
   readonly reason: string;
   readonly occurredOn: Instant;
+  /** The event's. */
+  readonly traceParent?: string;
 }
 
 /** The notification that an event calls for; null when it calls for none. */
@@ -34,5 +36,6 @@ export function notificationOf(event: FleetEvent): Notification | null {
     previousKeyDeliveryStatus: change.from,
     reason: event.reason,
     occurredOn: event.occurredOn,
+    ...(event.traceParent !== undefined && { traceParent: event.traceParent }),
   };
 }

@@ -10,8 +10,11 @@ import type { Stored } from '../ports/document-store.ts';
 import type { PeopleRole, Person } from '../ports/people-authenticator.ts';
 import { authenticateMachine } from '../services/machine-callers.ts';
 import type { System } from '../services/system.ts';
+import { inInvocation, nameProblem, nameSubject } from '../telemetry/invocations.ts';
+import type { Subject } from '../telemetry/invocations.ts';
+import { recordCall } from '../telemetry/measures.ts';
 import { authenticatePerson, bearerTokenOf } from './authentication.ts';
-import { problemResponse } from './problem-response.ts';
+import { asProblem, problemResponse } from './problem-response.ts';
 import { readBody, validated } from './request.ts';
 
 /** What a handler is given: who calls, as the operation asks for, and the validated parts of the request. */
@@ -40,16 +43,34 @@ export function serve<O extends Operation>(
     methods: [operation.method],
     authLevel: 'anonymous',
     route: operation.path,
-    handler: async (request: HttpRequest, context: InvocationContext) => {
-      const running = system();
-      try {
-        const call = await callOf(operation, running, request);
-        return render(await handle(call));
-      } catch (error) {
-        return problemResponse(error, running.clock.now(), context);
-      }
-    },
+    handler: (request: HttpRequest, context: InvocationContext) =>
+      inInvocation(operation.id, context, [], () =>
+        observed(operation, context, async (running) =>
+          render(await handle(await callOf(operation, running, request))),
+        ),
+      ),
   });
+}
+
+/** Answers the call, a problem included, and has it timed by its outcome. */
+async function observed(
+  { id }: Operation,
+  context: InvocationContext,
+  answer: (running: System) => Promise<HttpResponseInit>,
+): Promise<HttpResponseInit> {
+  const running = system();
+  const startedAt = performance.now();
+  let outcome = 'ok';
+  try {
+    return await answer(running);
+  } catch (error) {
+    const problem = asProblem(error);
+    outcome = problem.code;
+    nameProblem(problem);
+    return problemResponse(problem, running.clock.now(), context);
+  } finally {
+    recordCall(id, outcome, performance.now() - startedAt);
+  }
 }
 
 async function callOf<O extends Operation>(
@@ -58,6 +79,7 @@ async function callOf<O extends Operation>(
   request: HttpRequest,
 ): Promise<Call<O>> {
   const params = validated(operation.params, request.params, 'path');
+  nameSubject(params as Subject);
   const caller = await callerOf(operation, running, request, params);
   const query = validated(operation.query, Object.fromEntries(request.query), 'query');
   const body = await readBody(operation.body, request);
@@ -78,7 +100,9 @@ async function callerOf(
       return { bearerToken: bearerTokenOf(request) };
     case 'machine': {
       const { groupId, machineId = null } = params as { groupId: string; machineId?: string };
-      return { machine: await authenticateMachine(running, bearerTokenOf(request), groupId, machineId) };
+      const machine = await authenticateMachine(running, bearerTokenOf(request), groupId, machineId);
+      nameSubject({ machineId: machine.document.id });
+      return { machine };
     }
     case 'Reader':
     case 'Operator':

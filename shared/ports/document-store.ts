@@ -4,9 +4,22 @@
 
 /** The kinds of document in the container; `type` of each. */
 export type DocumentType =
-  'group' | 'key' | 'machine' | 'enrollmentToken' | 'event' | 'job' | 'notification' | 'connection' | 'run';
+  | 'group'
+  | 'key'
+  | 'machine'
+  | 'enrollmentToken'
+  | 'event'
+  | 'job'
+  | 'notification'
+  | 'connection'
+  | 'run'
+  | 'fleetMetrics'
+  | 'feedPulse';
 
-/** What every document carries. `id` is unique within `groupId`, of 1 to 255 characters out of `[A-Za-z0-9:_.-]`. */
+/**
+ * What every document carries. `id` is unique within `groupId`, of 1 to 255 characters out of `[A-Za-z0-9:_.-]`, and
+ * neither `.` nor `..`.
+ */
 export interface FleetDocument {
   readonly type: DocumentType;
   readonly id: string;

@@ -27,9 +27,14 @@ export async function listEvents(
     cursor: query.cursor ?? null,
   });
   return {
-    items: page.items.map(({ document: { type: _type, ...event } }) => event),
+    items: page.items.map(({ document }) => eventView(document)),
     cursor: page.cursor,
   };
+}
+
+function eventView({ type: _type, traceParent, ...event }: FleetEvent): EventView {
+  // The second field of a W3C `traceparent`.
+  return { ...event, traceId: traceParent?.split('-')[1] ?? null };
 }
 
 /**

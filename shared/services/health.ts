@@ -1,18 +1,22 @@
 // Health: whether renewals can happen, not only whether the process lives.
 import type { Health } from '../api/event.ts';
+import { FLEET_METRICS_ID, SERVICE_PARTITION } from '../domain/fleet-metrics.ts';
+import type { FeedProgress, FleetMetrics } from '../domain/fleet-metrics.ts';
 import type { Group } from '../domain/group.ts';
 import type { Job } from '../domain/job.ts';
-import { addMinutes } from '../domain/instant.ts';
+import { secondsBetween } from '../domain/instant.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { System } from './system.ts';
 
-/** A transition is late when the scan has let it lie this long, minutes: three rounds of its default schedule. */
-const LATE_MINUTES = 15;
+/** A transition is late when the scan has let it lie this long, seconds: three rounds of its default schedule. */
+const LATE_SECONDS = 900;
+/** A consumer of the change feed has stopped when it is behind for this long, seconds. */
+const BEHIND_SECONDS = 900;
 
 type Check = Health['checks'][number];
 
 export async function health(system: System): Promise<Health> {
-  const checks = await Promise.all([storeAndScan(system), packageVault(system)]);
+  const checks = await healthChecks(system, null);
   return {
     status: checks.every(({ status }) => status === 'ok') ? 'ok' : 'failing',
     version: system.settings.version,
@@ -21,42 +25,88 @@ export async function health(system: System): Promise<Health> {
   };
 }
 
-async function storeAndScan(system: System): Promise<Check> {
-  const name = 'renewalScan';
+/** @param feed how far its consumers have come; null for how far they had come when that was last looked at. */
+export function healthChecks(system: System, feed: readonly FeedProgress[] | null): Promise<Check[]> {
+  return Promise.all([
+    checked('renewalScan', 'The document store does not answer.', () => scan(system)),
+    checked('packageVault', 'The package vault does not answer: no key can be issued or fetched.', () =>
+      packageVault(system),
+    ),
+    checked('workQueue', 'The work queue does not answer: what failed once may not be tried again.', () =>
+      workQueue(system),
+    ),
+    checked('changeFeed', 'The document store does not answer.', () => changeFeed(system, feed)),
+  ]);
+}
+
+interface Finding {
+  readonly isOk: boolean;
+  readonly detail: string;
+}
+
+/** @param silence what is said of a part that does not answer, for whatever reason. */
+async function checked(name: string, silence: string, look: () => Promise<Finding>): Promise<Check> {
   try {
-    const windowsSince = await dueSince(system, 'group');
-    if (windowsSince)
-      return { name, status: 'failing', detail: `Windows wait to open or end since ${windowsSince}.` };
-    const jobsSince = await dueSince(system, 'job');
-    if (jobsSince)
-      return { name, status: 'failing', detail: `Statuses wait to be brought in line since ${jobsSince}.` };
-    return { name, status: 'ok', detail: 'The store answers, and nothing waits for the scan.' };
+    const { isOk, detail } = await look();
+    return { name, status: isOk ? 'ok' : 'failing', detail };
   } catch {
-    return { name, status: 'failing', detail: 'The document store does not answer.' };
+    return { name, status: 'failing', detail: silence };
   }
 }
 
-/** The soonest of what the scan should have taken up by now; null when it keeps up. */
-async function dueSince(system: System, type: 'group' | 'job'): Promise<Instant | null> {
-  const late = await system.store.query<Group | Job>({
+async function scan(system: System): Promise<Finding> {
+  const windows = await oldestDue(system, 'group');
+  if (windows.waitingSeconds > LATE_SECONDS)
+    return { isOk: false, detail: `Windows wait to open or end since ${windows.since}.` };
+  const jobs = await oldestDue(system, 'job');
+  if (jobs.waitingSeconds > LATE_SECONDS)
+    return { isOk: false, detail: `Statuses wait to be brought in line since ${jobs.since}.` };
+  return { isOk: true, detail: 'The store answers, and nothing waits for the scan.' };
+}
+
+/** How long what is due has waited for the scan, at most; 0 when nothing is due. */
+export async function scanLagSeconds(system: System): Promise<number> {
+  const due = await Promise.all([oldestDue(system, 'group'), oldestDue(system, 'job')]);
+  return Math.max(...due.map(({ waitingSeconds }) => waitingSeconds));
+}
+
+/** The soonest of what the scan should have taken up by now. */
+async function oldestDue(
+  system: System,
+  type: 'group' | 'job',
+): Promise<{ since: Instant | null; waitingSeconds: number }> {
+  const now = system.clock.now();
+  const due = await system.store.query<Group | Job>({
     type,
-    where: [{ field: 'nextActionOn', is: '<', value: addMinutes(system.clock.now(), -LATE_MINUTES) }],
+    where: [{ field: 'nextActionOn', is: '<=', value: now }],
     orderBy: 'nextActionOn',
     limit: 1,
   });
-  return late.items[0]?.document.nextActionOn ?? null;
+  const since = due.items[0]?.document.nextActionOn ?? null;
+  return { since, waitingSeconds: since === null ? 0 : secondsBetween(since, now) };
 }
 
-async function packageVault(system: System): Promise<Check> {
-  const name = 'packageVault';
-  try {
-    await system.vault.probe();
-    return { name, status: 'ok', detail: 'The package vault answers.' };
-  } catch {
-    return {
-      name,
-      status: 'failing',
-      detail: 'The package vault does not answer: no key can be issued or fetched.',
-    };
-  }
+async function packageVault(system: System): Promise<Finding> {
+  await system.vault.probe();
+  return { isOk: true, detail: 'The package vault answers.' };
+}
+
+async function workQueue(system: System): Promise<Finding> {
+  await system.queue.deadLetters();
+  return { isOk: true, detail: 'The work queue answers.' };
+}
+
+async function changeFeed(system: System, feed: readonly FeedProgress[] | null): Promise<Finding> {
+  const consumers = feed ?? (await lastProgress(system));
+  const behind = consumers.filter(({ lagSeconds }) => lagSeconds > BEHIND_SECONDS);
+  if (behind.length === 0) return { isOk: true, detail: 'Changes are followed.' };
+  const named = behind.map(({ consumer, behindSince, lagSeconds }) =>
+    behindSince === null ? `${consumer} by ${lagSeconds} s` : `${consumer} since ${behindSince}`,
+  );
+  return { isOk: false, detail: `Behind with changes: ${named.join(', ')}.` };
+}
+
+async function lastProgress({ store }: System): Promise<readonly FeedProgress[]> {
+  const metrics = await store.read<FleetMetrics>(SERVICE_PARTITION, FLEET_METRICS_ID);
+  return metrics?.document.feed ?? [];
 }

@@ -10,6 +10,8 @@ export interface Settings {
   readonly minimumAgentVersion: string;
   /** How often an up-to-date machine checks in, seconds. */
   readonly steadyCheckInSeconds: number;
+  /** Functions on the change feed that are switched on: those whose progress is watched. */
+  readonly feedConsumers: readonly string[];
   /** Keyturn's own version. */
   readonly version: string;
 }

@@ -101,11 +101,11 @@ describe('each operation', () => {
     expect(hasBody && ['GET', 'DELETE'].includes(method)).toBe(false);
   });
 
-  it.each(all)('$id says what it answers, and that it may answer a problem', ({ id, status }) => {
+  it.each(all)('$id says what it answers, and that it may answer a problem', ({ id, status, answerType }) => {
     const { responses } = describedAs(id).operation;
     expect(Object.keys(responses)).toEqual([String(status), 'default']);
     const media = Object.keys(responses[String(status)]?.content ?? {});
-    expect(media).toEqual(status === 204 ? [] : ['application/json']);
+    expect(media).toEqual(status === 204 ? [] : [answerType]);
     expect(responses['default']?.content?.['application/problem+json']?.schema.$ref).toBe(
       '#/components/schemas/Problem',
     );
@@ -149,8 +149,14 @@ describe('the functions of the deployment', () => {
     expect(served).toHaveLength(promised.length);
   });
 
-  it('that serve something else are the scan and the feeds', () => {
+  it('that serve something else are the timers, the feeds and the queue', () => {
     const others = [...functionRegistry.functions.keys()].filter((name) => !byId.has(name));
-    expect(others.toSorted()).toEqual(['event-notifications', 'fleet-changes', 'renewal-scan']);
+    expect(others.toSorted()).toEqual([
+      'event-notifications',
+      'fleet-changes',
+      'fleet-metrics',
+      'fleet-retries',
+      'renewal-scan',
+    ]);
   });
 });

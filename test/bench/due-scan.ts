@@ -88,7 +88,12 @@ function newWorld(file: string): World {
     queue: memoryWorkQueue(clock),
     clock,
     people: localPeopleAuthenticator(''),
-    settings: { minimumAgentVersion: '2.23', steadyCheckInSeconds: 3600, version: VERSION },
+    settings: {
+      minimumAgentVersion: '2.23',
+      steadyCheckInSeconds: 3600,
+      feedConsumers: [],
+      version: VERSION,
+    },
   };
   return { system, clock, file, queries };
 }

@@ -3,6 +3,7 @@
 // oxlint-disable-next-line import/no-unassigned-import -- it provides the module that the functions register with
 import '../../infra/local/functions-core.ts';
 import { app } from '@azure/functions';
+import { TEST_SCHEDULES } from '../service/running-service.ts';
 import { startHost } from '../../infra/local/host.ts';
 import type { Host } from '../../infra/local/host.ts';
 import { localPeopleAuthenticator } from '../../shared/adapters/local-people-authenticator.ts';
@@ -41,7 +42,12 @@ async function start({ file, nothing }: { file: string; nothing: unknown }): Pro
     queue: memoryWorkQueue(clock),
     clock,
     people: localPeopleAuthenticator(''),
-    settings: { minimumAgentVersion: '2.23', steadyCheckInSeconds: 3600, version: VERSION },
+    settings: {
+      minimumAgentVersion: '2.23',
+      steadyCheckInSeconds: 3600,
+      feedConsumers: [],
+      version: VERSION,
+    },
   };
   useSystem(system);
   const host = await startHost({
@@ -57,7 +63,7 @@ async function start({ file, nothing }: { file: string; nothing: unknown }): Pro
     clock: system.clock,
     changeFeed: store,
     checkpoints: store,
-    settings: { RENEWAL_SCAN_SCHEDULE: '0 0 0 1 1 *', COSMOS_DATABASE: 'keyturn' },
+    settings: TEST_SCHEDULES,
     address: { host: '127.0.0.1', port: 0 },
     log: ({ level, source, message }) => {
       const isTold = level === 'warning' || level === 'error' || level === 'critical';

@@ -102,7 +102,7 @@ describe('people’s calls', () => {
     ['groups', { 'store.query': 1, 'store.countBy': expect.any(Number) }],
     ['machines', { 'store.query': 1 }],
     ['events', { 'store.query': 1 }],
-    ['health', { 'store.query': 2, 'vault.probe': 1 }],
+    ['health', { 'store.query': 2, 'store.read': 1, 'vault.probe': 1, 'queue.deadLetters': 1 }],
   ])('GET %s', async ([path, cost]) => {
     expect(await costOf(() => service.call('GET', path))).toEqual(cost);
   });

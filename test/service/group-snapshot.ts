@@ -1,5 +1,6 @@
 // A group as it is kept at one moment, to be put back as often as a test needs it: much cheaper than living up to it again.
 import assert from 'node:assert/strict';
+import { SERVICE_PARTITION } from '../../shared/domain/fleet-metrics.ts';
 import { BATCH_OPERATIONS_MAX } from '../../shared/ports/document-store.ts';
 import type {
   DocumentStore,
@@ -8,7 +9,7 @@ import type {
   Page,
   WriteOperation,
 } from '../../shared/ports/document-store.ts';
-import type { PackageName } from '../../shared/ports/package-vault.ts';
+import type { PackageName, PackageVault } from '../../shared/ports/package-vault.ts';
 import type { RunningService } from './running-service.ts';
 
 const DOCUMENT_TYPES: readonly DocumentType[] = [
@@ -19,6 +20,8 @@ const DOCUMENT_TYPES: readonly DocumentType[] = [
   'event',
   'job',
   'notification',
+  'fleetMetrics',
+  'feedPulse',
 ];
 
 export interface GroupSnapshot {
@@ -33,7 +36,7 @@ export async function snapshotOf({ host, system }: RunningService, groupId: stri
   await host.drainFeeds();
   const documents = await documentsOfGroup(store, groupId);
   const packages = await Promise.all(
-    (await vault.list(groupId)).map(async (name) => ({ name, pkcs12: await vault.get(name) })),
+    (await packagesOf(vault, groupId)).map(async (name) => ({ name, pkcs12: await vault.get(name) })),
   );
 
   async function restoration(document: FleetDocument): Promise<WriteOperation> {
@@ -62,7 +65,7 @@ export async function snapshotOf({ host, system }: RunningService, groupId: stri
     restoreDocuments,
     async restore() {
       await host.drainFeeds();
-      for (const name of await vault.list(groupId)) await vault.delete(name);
+      for (const name of await packagesOf(vault, groupId)) await vault.delete(name);
       await restoreDocuments();
       await host.drainFeeds();
     },
@@ -73,6 +76,11 @@ export async function snapshotOf({ host, system }: RunningService, groupId: stri
     const now = clock.now();
     await vault.put(name, pkcs12, { notBefore: now, notAfter: now });
   }
+}
+
+/** None in the service's own partition, which is no group's. */
+async function packagesOf(vault: PackageVault, groupId: string): Promise<readonly PackageName[]> {
+  return groupId === SERVICE_PARTITION ? [] : vault.list(groupId);
 }
 
 /** Read by queries: the feed may be resting. */
@@ -103,6 +111,6 @@ export async function normalizedGroup(
   );
   return {
     documents: texts.toSorted().map((text) => JSON.parse(text) as object),
-    packages: (await system.vault.list(groupId)).toSorted((one, other) => one.version - other.version),
+    packages: (await packagesOf(system.vault, groupId)).toSorted((one, other) => one.version - other.version),
   };
 }

@@ -1,4 +1,4 @@
-// Health says whether renewals can happen: store, vault and scan.
+// Health says whether renewals can happen: store, vault, queue, scan and change feed.
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Health } from '../../shared/api/event.ts';
 import { addMinutes, addSeconds } from '../../shared/domain/instant.ts';
@@ -34,13 +34,19 @@ test('it is ok, for anyone to see, with version and time', async () => {
   const answer = await health();
   expect(answer).toMatchObject({ status: 200, body: { status: 'ok', version: VERSION, time: START } });
   expect(answer.headers.get('cache-control')).toBe('no-store');
-  expect(answer.body.checks.map(({ name }) => name)).toEqual(['renewalScan', 'packageVault']);
+  expect(answer.body.checks.map(({ name }) => name)).toEqual([
+    'renewalScan',
+    'packageVault',
+    'workQueue',
+    'changeFeed',
+  ]);
 });
 
 test.for<[string, (call: PortCall) => boolean, string[]]>([
-  ['the store', ({ kind }) => kind.startsWith('store.'), ['renewalScan']],
+  ['the store', ({ kind }) => kind.startsWith('store.'), ['renewalScan', 'changeFeed']],
   ['the vault', ({ kind }) => kind.startsWith('vault.'), ['packageVault']],
-  ['both', () => true, ['renewalScan', 'packageVault']],
+  ['the queue', ({ kind }) => kind.startsWith('queue.'), ['workQueue']],
+  ['all of them', () => true, ['renewalScan', 'packageVault', 'workQueue', 'changeFeed']],
 ])('it fails with 503 while %s cannot be reached, and is ok again after', async ([, isHit, names]) => {
   ports.hook({
     before: (call) => {

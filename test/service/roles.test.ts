@@ -38,6 +38,7 @@ const CALLERS: Record<OperationId, 'anyone' | 'Reader' | 'Operator' | 'Admin' | 
   proveKey: 'machine',
   setPassword: 'machine',
   health: 'anyone',
+  metrics: 'Reader',
   openApi: 'anyone',
 };
 

@@ -16,6 +16,7 @@ import type { GroupView } from '../../shared/api/group.ts';
 import { closeSystem, useSystem } from '../../shared/compose.ts';
 import type { ComposedSystem } from '../../shared/compose.ts';
 import type { Instant } from '../../shared/domain/instant.ts';
+import { CONSUMER_NAMES } from '../../shared/services/consumers.ts';
 import { VERSION } from '../../shared/version.ts';
 
 export const START = '2026-01-01T00:00:00Z' as Instant;
@@ -73,11 +74,19 @@ export function newTestSystem(parts: Partial<TestSystem> = {}): TestSystem {
     settings: {
       minimumAgentVersion: '2.23',
       steadyCheckInSeconds: 3600,
+      feedConsumers: CONSUMER_NAMES,
       version: VERSION,
     },
     ...parts,
   };
 }
+
+/** Once a year: tests invoke the timers themselves. */
+export const TEST_SCHEDULES = {
+  RENEWAL_SCAN_SCHEDULE: '0 0 0 1 1 *',
+  FLEET_METRICS_SCHEDULE: '0 0 0 1 1 *',
+  COSMOS_DATABASE: 'keyturn',
+} as const;
 
 export async function startService(parts: Partial<TestSystem> = {}): Promise<RunningService> {
   const system = newTestSystem(parts);
@@ -91,7 +100,7 @@ export async function startService(parts: Partial<TestSystem> = {}): Promise<Run
     clock,
     changeFeed: system.feed,
     checkpoints: system.feed,
-    settings: { RENEWAL_SCAN_SCHEDULE: '0 0 0 1 1 *', COSMOS_DATABASE: 'keyturn' },
+    settings: TEST_SCHEDULES,
     address: { host: '127.0.0.1', port: 0 },
     log: ({ level, source, message }) => log(level, source, message),
     feedPollMilliseconds: 20,
@@ -113,7 +122,8 @@ export async function startService(parts: Partial<TestSystem> = {}): Promise<Run
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    const parsed = (text === '' ? undefined : JSON.parse(text)) as T & { code?: string };
+    const isJson = /json$/.test(response.headers.get('content-type') ?? '');
+    const parsed = (isJson ? JSON.parse(text) : text || undefined) as T & { code?: string };
     const code = response.ok ? undefined : parsed?.code;
     return { status: response.status, headers: response.headers, body: parsed, code };
   }

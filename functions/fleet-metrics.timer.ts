@@ -1,0 +1,19 @@
+// Takes the whole fleet in figures, for the metrics page and for telemetry. Passing through the change feed, they also show whether
+// its consumers follow.
+import { app } from '@azure/functions';
+import type { InvocationContext, Timer } from '@azure/functions';
+import { system } from '../shared/compose.ts';
+import { gaugesOf, takeFleetMetrics } from '../shared/services/fleet-metrics.ts';
+import { inInvocation } from '../shared/telemetry/invocations.ts';
+import { showFleet } from '../shared/telemetry/measures.ts';
+import { flushTelemetry } from './telemetry.ts';
+
+app.timer('fleet-metrics', {
+  schedule: '%FLEET_METRICS_SCHEDULE%',
+  runOnStartup: false,
+  handler: async (_timer: Timer, context: InvocationContext) => {
+    const metrics = await inInvocation('fleet-metrics', context, [], () => takeFleetMetrics(system()));
+    showFleet(gaugesOf(system(), metrics));
+    await flushTelemetry();
+  },
+});

@@ -1,0 +1,95 @@
+// OpenTelemetry's SDK, started once a process. Loaded only where telemetry goes somewhere: it takes longer to load than all
+// the rest of the service. Sampling, the service's name and OTLP's addresses follow the standard OTEL_* settings.
+import { metrics, trace } from '@opentelemetry/api';
+import {
+  defaultResource,
+  detectResources,
+  envDetector,
+  resourceFromAttributes,
+  serviceInstanceIdDetector,
+} from '@opentelemetry/resources';
+import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import type { PushMetricExporter } from '@opentelemetry/sdk-metrics';
+import { BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import type { SpanExporter } from '@opentelemetry/sdk-trace-base';
+import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+import type { TelemetrySettings } from './settings.ts';
+
+export interface RunningTelemetry {
+  /** Sends what has not been sent yet. What cannot be sent is given up: no work of the service waits for it. */
+  flush(): Promise<void>;
+  /** The same, and nothing is recorded any more. */
+  stop(): Promise<void>;
+}
+
+interface Exporters {
+  readonly traces: SpanExporter;
+  readonly metrics: PushMetricExporter;
+}
+
+const EXPORT_MILLISECONDS = 60_000;
+
+export async function startOpenTelemetry(settings: TelemetrySettings): Promise<RunningTelemetry> {
+  const { azureMonitor, otlp, version } = settings;
+  const exporters: Exporters[] = [];
+  if (azureMonitor !== null) exporters.push(await azureMonitorExporters(azureMonitor));
+  if (otlp) exporters.push(await otlpExporters());
+  return startExporting(exporters, version);
+}
+
+/** For {@link startOpenTelemetry}, and for tests with exporters of their own. */
+export function startExporting(exporters: readonly Exporters[], version: string): RunningTelemetry {
+  const resource = defaultResource()
+    .merge(resourceFromAttributes({ 'service.name': 'keyturn', 'service.version': version }))
+    .merge(detectResources({ detectors: [envDetector, serviceInstanceIdDetector] }));
+  const tracerProvider = new NodeTracerProvider({
+    resource,
+    spanProcessors: exporters.map((each) => new BatchSpanProcessor(each.traces)),
+  });
+  const meterProvider = new MeterProvider({
+    resource,
+    readers: exporters.map(
+      (each) =>
+        new PeriodicExportingMetricReader({
+          exporter: each.metrics,
+          exportIntervalMillis: EXPORT_MILLISECONDS,
+        }),
+    ),
+  });
+  tracerProvider.register();
+  metrics.setGlobalMeterProvider(meterProvider);
+  return {
+    async flush() {
+      await Promise.allSettled([tracerProvider.forceFlush(), meterProvider.forceFlush()]);
+    },
+    async stop() {
+      trace.disable();
+      metrics.disable();
+      await Promise.allSettled([tracerProvider.shutdown(), meterProvider.shutdown()]);
+    },
+  };
+}
+
+async function azureMonitorExporters({
+  connectionString,
+  identity,
+}: NonNullable<TelemetrySettings['azureMonitor']>): Promise<Exporters> {
+  const { AzureMonitorMetricExporter, AzureMonitorTraceExporter } =
+    await import('@azure/monitor-opentelemetry-exporter');
+  const options = {
+    connectionString,
+    ...(identity !== null && { credential: await managedIdentity(identity.clientId) }),
+  };
+  return { traces: new AzureMonitorTraceExporter(options), metrics: new AzureMonitorMetricExporter(options) };
+}
+
+async function managedIdentity(clientId: string | null) {
+  const { ManagedIdentityCredential } = await import('@azure/identity');
+  return clientId === null ? new ManagedIdentityCredential() : new ManagedIdentityCredential({ clientId });
+}
+
+async function otlpExporters(): Promise<Exporters> {
+  const { OTLPMetricExporter } = await import('@opentelemetry/exporter-metrics-otlp-proto');
+  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-proto');
+  return { traces: new OTLPTraceExporter(), metrics: new OTLPMetricExporter() };
+}
