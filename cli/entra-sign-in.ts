@@ -11,7 +11,9 @@ import { systemClock } from '../shared/adapters/system-clock.ts';
 import { fromInstant } from '../shared/domain/instant.ts';
 import type { Clock } from '../shared/ports/clock.ts';
 import { Failure } from './failure.ts';
-import type { TokenSource } from './sign-in.ts';
+
+/** Gives a bearer token that is good for a call made now. @throws Failure `forbidden` with what to do. */
+export type TokenSource = () => Promise<string>;
 
 /** The tools take seconds; one that waits for somebody would never end. */
 const TOOL_MILLISECONDS_MAX = 60_000;

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isOnThisMachine } from '../shared/api/client.ts';
+import type { TokenSource } from './entra-sign-in.ts';
 import { Failure } from './failure.ts';
 import type { World } from './world.ts';
 
@@ -11,9 +12,6 @@ export interface SignInOptions {
   readonly entraScope?: string;
   readonly data?: string;
 }
-
-/** Gives a bearer token that is good for a call made now. @throws Failure `forbidden` with what to do. */
-export type TokenSource = () => Promise<string>;
 
 /**
  * A scope of Entra ID in the environment is for services elsewhere; given as an option, it is meant. The token of a local

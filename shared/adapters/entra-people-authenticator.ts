@@ -12,6 +12,7 @@ import { PEOPLE_ROLES } from '../ports/people-authenticator.ts';
 import type { PeopleAuthenticator, PeopleRole, Person } from '../ports/people-authenticator.ts';
 import { entraSigningKeys } from './entra-signing-keys.ts';
 import type { EntraSigningKeysOptions } from './entra-signing-keys.ts';
+import { SettingUnusable } from './setting.ts';
 
 export interface EntraOptions extends Omit<EntraSigningKeysOptions, 'url'> {
   /** Where the cloud signs in; {@link ENTRA_PUBLIC_CLOUD} but for national ones. */
@@ -47,11 +48,11 @@ interface Remembered {
   readonly expiresOn: Instant;
 }
 
-/** @throws Error when authority, tenant or audience is not of its form. */
+/** @throws SettingUnusable when authority, tenant or audience is not of its form. */
 export function entraPeopleAuthenticator(options: EntraOptions): PeopleAuthenticator {
   const { clock, rememberedMax = REMEMBERED_MAX } = options;
-  const tenant = parseGuid('tenant', options.tenant);
-  const audience = parseGuid('audience', options.audience);
+  const tenant = parseGuid('KEYTURN_ENTRA_TENANT', options.tenant);
+  const audience = parseGuid('KEYTURN_ENTRA_AUDIENCE', options.audience);
   const home = `${parseAuthority(options.authority)}/${tenant}`;
   const issuer = `${home}/v2.0`;
   const signingKeys = entraSigningKeys({ ...options, url: `${home}/discovery/v2.0/keys` });
@@ -167,9 +168,9 @@ function highestRole(roles: readonly string[]): PeopleRole | null {
 }
 
 /** A tenant by name, or `common`, would let in whoever that means today. */
-function parseGuid(what: string, text: string): string {
+function parseGuid(setting: string, text: string): string {
   if (guid.safeParse(text).success) return text.toLowerCase();
-  throw new Error(`the ${what} for Entra ID must be a GUID, not ${text}`);
+  throw new SettingUnusable(setting, `must be a GUID, not ${text}`);
 }
 
 /** Keys that came in the clear prove nothing; plain http is for tests on this machine. */
@@ -180,5 +181,5 @@ function parseAuthority(text: string): string {
   if (isBare && (url.protocol === 'https:' || (url.protocol === 'http:' && isLocal))) {
     return (url.origin + url.pathname).replace(/\/+$/, '');
   }
-  throw new Error(`the authority of Entra ID must be an https address, not ${text}`);
+  throw new SettingUnusable('KEYTURN_ENTRA_AUTHORITY', `must be an https address, not ${text}`);
 }

@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { PEOPLE_ROLES } from '../ports/people-authenticator.ts';
 import type { PeopleAuthenticator, PeopleRole, Person } from '../ports/people-authenticator.ts';
+import { SettingUnusable } from './setting.ts';
 
 interface LocalToken extends Person {
   readonly sha256: Buffer;
@@ -9,7 +10,7 @@ interface LocalToken extends Person {
 
 /**
  * @param tokens comma-separated `role:name:sha256`, the hash in hex; empty for nobody.
- * @throws Error when an entry is not of that form.
+ * @throws SettingUnusable when an entry is not of that form.
  */
 export function localPeopleAuthenticator(tokens: string): PeopleAuthenticator {
   const known = tokens.split(',').filter(Boolean).map(parseLocalToken);
@@ -25,7 +26,7 @@ export function localPeopleAuthenticator(tokens: string): PeopleAuthenticator {
 function parseLocalToken(entry: string): LocalToken {
   const [role, name, sha256] = entry.trim().split(':');
   if (!isRole(role) || !name || !/^[0-9a-f]{64}$/.test(sha256 ?? '')) {
-    throw new Error('KEYTURN_LOCAL_TOKENS must be role:name:sha256, separated by commas');
+    throw new SettingUnusable('KEYTURN_LOCAL_TOKENS', 'must be role:name:sha256, separated by commas');
   }
   return { role, name, sha256: Buffer.from(sha256 ?? '', 'hex') };
 }

@@ -219,7 +219,13 @@ describe('an authenticator is not made', () => {
     { authority: 'https://login.microsoftonline.com/?x' },
     { authority: 'https://me@login.microsoftonline.com' },
   ])('with %j', (wrong) => {
-    expect(() => entraPeopleAuthenticator({ ...good, ...wrong })).toThrow('Entra ID');
+    const [setting = ''] = Object.keys(wrong);
+    expect(() => entraPeopleAuthenticator({ ...good, ...wrong })).toThrow(
+      expect.objectContaining({
+        name: 'SettingUnusable',
+        setting: `KEYTURN_ENTRA_${setting.toUpperCase()}`,
+      }),
+    );
   });
 
   test('but with ids in capitals, and a slash at the end of the authority', async () => {
