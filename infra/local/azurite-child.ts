@@ -25,6 +25,8 @@ const location = process.argv[process.argv.indexOf('--location') + 1] ?? '.';
 mkdirSync(location, { recursive: true });
 await lockWhenFree(location);
 
+// It says that it ends, and nobody may be left to read that: it would break off what it writes.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
 // Waiting for that alone must not keep Azurite alive once it has ended its work.
 process.channel?.unref();
