@@ -22,10 +22,10 @@ interface Checkpoint {
   readonly position: string;
 }
 
+const NOT_MODIFIED = 304;
 /** What else is in the container has ids of the Functions host's making, none with this. */
 const CHECKPOINT_PREFIX = 'keyturn-checkpoint:';
 
-/** Changes of one batch are shown together: there may be up to 99 more of them than were asked for. */
 export function cosmosChangeFeed(options: CosmosChangeFeedOptions): ChangeFeed & Checkpoints {
   const database = options.client.database(options.database);
   const fleet = database.container(FLEET_CONTAINER.id);
@@ -41,10 +41,13 @@ export function cosmosChangeFeed(options: CosmosChangeFeedOptions): ChangeFeed &
           changeFeedStartFrom:
             after === null ? ChangeFeedStartFrom.Beginning() : ChangeFeedStartFrom.Continuation(after),
         });
-        // Asks one partition after the other until one has something new; null is no charge that it knows of.
-        const changes = await iterator.readNext();
-        charge(changes.requestCharge ?? 0);
-        return changes;
+        for (;;) {
+          // Asks one partition after the other until one has something new.
+          const changes = await iterator.readNext();
+          charge(changes.requestCharge ?? 0);
+          // An answer may be empty and still not say that there is nothing.
+          if (changes.count > 0 || changes.statusCode === NOT_MODIFIED) return changes;
+        }
       });
       const documents = response.result ?? [];
       return { documents: documents.map((each) => toDocument(each)), position: response.continuationToken };

@@ -12,7 +12,7 @@ export interface Changes {
 export interface ChangeFeed {
   /**
    * Up to `limit` documents that changed after a position; null is the beginning. None means that nothing is new. Only
-   * acknowledged writes are shown.
+   * acknowledged writes are shown. What one batch wrote may be shown together, though it is more than the limit.
    */
   changes(after: string | null, limit: number): Promise<Changes>;
 }
