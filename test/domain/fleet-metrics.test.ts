@@ -38,17 +38,20 @@ describe('a window’s key is overdue', () => {
   });
 });
 
-describe('a consumer of the feed', () => {
-  const taken = at('2026-01-01T12:00:00Z');
-  const now = addSeconds(taken, 300);
-  const pulse = (seen: string, after: number): FeedPulse => ({
+function pulse(seen: string, afterSeconds: number): FeedPulse {
+  return {
     type: 'feedPulse',
     id: 'feed-pulse:a',
     groupId: '-keyturn',
     consumer: 'a',
     takenOn: at(seen),
-    seenOn: addSeconds(at(seen), after),
-  });
+    seenOn: addSeconds(at(seen), afterSeconds),
+  };
+}
+
+describe('a consumer of the feed', () => {
+  const taken = at('2026-01-01T12:00:00Z');
+  const now = addSeconds(taken, 300);
   const before = { takenOn: taken, behindSince: null };
 
   it('is not behind before there was anything to see', () => {

@@ -1,5 +1,6 @@
 // What nobody calls for: transitions that the scan makes, jobs, and what the feeds cause.
 import { addMinutes } from '../../shared/domain/instant.ts';
+import { SERVICE_PARTITION } from '../../shared/domain/fleet-metrics.ts';
 import type { Instant } from '../../shared/domain/instant.ts';
 import type { FaultScenario, FaultWorld } from './fault-pairs.ts';
 import { cloned, joined } from './protocol-machine.ts';
@@ -121,8 +122,46 @@ const NOTIFICATIONS: Readonly<Record<string, FaultScenario>> = {
   },
 };
 
+const FLEET_METRICS: Readonly<Record<string, FaultScenario>> = {
+  'the timer that takes the fleet’s metrics': {
+    of: /^fleet-metrics\.ts/,
+    writes: ['store.write'],
+    prepare: async (world) => {
+      world.ports.restFeeds(true);
+      const { host, logs } = world.service;
+      return {
+        groupId: SERVICE_PARTITION,
+        act: async () => {
+          await host
+            .invokeTimer('fleet-metrics')
+            .catch((error: unknown) => void logs.push(`error host: ${String(error)}`));
+          await feed(world);
+        },
+      };
+    },
+  },
+  'what the consumers of the feed write down when the metrics come by': {
+    of: /^feed-pulse\.ts/,
+    writes: ['store.write', 'store.write'],
+    prepare: async (world) => {
+      world.service.clock.advanceMinutes(5);
+      world.ports.restFeeds(true);
+      await world.service.host.invokeTimer('fleet-metrics');
+      return {
+        groupId: SERVICE_PARTITION,
+        act: async () => {
+          await feed(world);
+          world.service.clock.advanceMinutes(1);
+          await world.service.deliverRetries();
+        },
+      };
+    },
+  },
+};
+
 export const BACKGROUND_SCENARIOS: Readonly<Record<string, FaultScenario>> = {
   ...TRANSITIONS,
   ...JOBS,
   ...NOTIFICATIONS,
+  ...FLEET_METRICS,
 };

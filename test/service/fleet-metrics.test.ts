@@ -39,6 +39,21 @@ async function take(): Promise<Record<string, number>> {
   return samples();
 }
 
+/** Five minutes later. */
+async function takeNext(): Promise<Record<string, number>> {
+  service.clock.advanceMinutes(5);
+  return take();
+}
+
+function lag(consumer: string): string {
+  return `keyturn_feed_lag_seconds{consumer="${consumer}"}`;
+}
+
+async function failing(): Promise<string[]> {
+  const { body } = await service.call<Health>('GET', 'health', undefined, null);
+  return body.checks.filter(({ status }) => status === 'failing').map(({ name }) => name);
+}
+
 test('a new installation shows a sample for everything that can be counted', async () => {
   expect(await samples()).toEqual({
     'keyturn_groups{status="NoKey"}': 0,
@@ -175,43 +190,31 @@ test('while the queue is out of reach nothing is said of dead letters, and healt
 });
 
 describe('the change feed', () => {
-  const lag = (consumer: string) => `keyturn_feed_lag_seconds{consumer="${consumer}"}`;
-
-  async function round(): Promise<Record<string, number>> {
-    service.clock.advanceMinutes(5);
-    return take();
-  }
-
-  async function failing(): Promise<string[]> {
-    const { body } = await service.call<Health>('GET', 'health', undefined, null);
-    return body.checks.filter(({ status }) => status === 'failing').map(({ name }) => name);
-  }
-
   test('that is followed lags by what it took the last metrics to come by', async () => {
     ports.restFeeds(true);
     await take();
     service.clock.advanceSeconds(7);
     ports.restFeeds(false);
     await service.host.drainFeeds();
-    expect(await round()).toMatchObject({ [lag('fleet-changes')]: 7, [lag('event-notifications')]: 7 });
+    expect(await takeNext()).toMatchObject({ [lag('fleet-changes')]: 7, [lag('event-notifications')]: 7 });
   });
 
   test('that has stopped shows after a quarter of an hour, and no more once it goes on', async () => {
     ports.restFeeds(true);
     await take();
     for (const seconds of [0, 300, 600, 900]) {
-      expect(await round()).toMatchObject({
+      expect(await takeNext()).toMatchObject({
         [lag('fleet-changes')]: seconds,
         [lag('event-notifications')]: seconds,
         'keyturn_health{check="changeFeed"}': 1,
       });
       expect(await failing()).toEqual([]);
     }
-    expect(await round()).toMatchObject({ 'keyturn_health{check="changeFeed"}': 0 });
+    expect(await takeNext()).toMatchObject({ 'keyturn_health{check="changeFeed"}': 0 });
     expect(await failing()).toEqual(['changeFeed']);
     ports.restFeeds(false);
     await service.host.drainFeeds();
-    expect(await round()).toMatchObject({ [lag('fleet-changes')]: 0 });
+    expect(await takeNext()).toMatchObject({ [lag('fleet-changes')]: 0 });
     expect(await failing()).toEqual([]);
   });
 });

@@ -122,7 +122,7 @@ export async function startService(parts: Partial<TestSystem> = {}): Promise<Run
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    const isJson = /json$/.test(response.headers.get('content-type') ?? '');
+    const isJson = response.headers.get('content-type')?.endsWith('json') === true;
     const parsed = (isJson ? JSON.parse(text) : text || undefined) as T & { code?: string };
     const code = response.ok ? undefined : parsed?.code;
     return { status: response.status, headers: response.headers, body: parsed, code };
