@@ -64,7 +64,7 @@ export async function retryChanges(system: System, message: unknown): Promise<re
   const { consumer, groupId, documentIds } = messageSchema.parse(message);
   const items = documentIds.map((id) => ({ id }));
   const left = await leftOf(groupId, items, async (some) => {
-    const documents = await readAll(system, groupId, some);
+    const documents = await readAll(system, consumer, groupId, some);
     if (documents.length > 0) await CONSUMERS[consumer].handle(system, groupId, documents);
   });
   for (const each of left) {
@@ -75,9 +75,10 @@ export async function retryChanges(system: System, message: unknown): Promise<re
   return left;
 }
 
-/** Those that are still there, as they are now. */
+/** Those that are still there, as they are now. @throws Error for one that must be there, and will be seen later. */
 async function readAll(
   { store }: System,
+  consumer: ConsumerName,
   groupId: string,
   items: readonly { readonly id: string }[],
 ): Promise<FleetDocument[]> {
@@ -85,6 +86,7 @@ async function readAll(
   for (const { id } of items) {
     const stored = await store.read(groupId, id);
     if (stored !== null) documents.push(stored.document);
+    else if (CONSUMERS[consumer].areKept) throw new Error(`${id} of group ${groupId} is not to be seen yet`);
   }
   return documents;
 }

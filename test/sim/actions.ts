@@ -2,7 +2,6 @@
 import { checkInOnce } from '../../cli/agent/check-in-once.ts';
 import { join } from '../../cli/agent/join.ts';
 import { leave } from '../../cli/agent/leave.ts';
-import type { GroupPasswordSource } from '../../cli/agent/passwords.ts';
 import { regeneratePassword } from '../../cli/agent/regenerate-password.ts';
 import { rejoin } from '../../cli/agent/rejoin.ts';
 import type { Agent } from '../../cli/agent/agent.ts';
@@ -10,9 +9,9 @@ import type { Group } from '../../shared/domain/group.ts';
 import type { Action, Policy } from './history.ts';
 import { CAPABLE_VERSION, OUTDATED_VERSION } from './machine.ts';
 import type { SimMachine } from './machine.ts';
+import { passwordOf, redrive } from './people.ts';
 import { PERSON_TOKEN, SERVER } from './service.ts';
 import { checkRest } from './rest.ts';
-import { PASSWORD_PREFIX } from './world.ts';
 import type { World } from './world.ts';
 
 const EDGE_SECONDS_MAX = 2 * 365 * 86_400;
@@ -78,6 +77,10 @@ function toWorld(world: World, action: Exclude<Disturbance, MachineAction>, unti
       return undefined;
     case 'outage':
       world.weather[`${action.what}Until`] = until;
+      return undefined;
+    case 'poison':
+      world.weather.poisonUntil = until;
+      world.after(action.minutes * 60, () => redrive(world));
       return undefined;
     case 'skipScans':
       world.host.scansSkippedUntil = until;
@@ -232,26 +235,6 @@ export function regenerate(world: World, machine: SimMachine): void {
   const { record } = machine;
   if (record !== null)
     machine.command((agent) => regeneratePassword(agent, passwordOf(world, record.groupId)));
-}
-
-/** People remember the passwords of a group, and try the newest first. */
-function passwordOf(world: World, groupId: string): GroupPasswordSource {
-  const known = world.passwords.get(groupId) ?? [];
-  world.passwords.set(groupId, known);
-  let tries = 0;
-  let chosen: string | null = null;
-  return {
-    existing: () => Promise.resolve(known[tries] ?? `${PASSWORD_PREFIX}-guessed`),
-    wrong: () => ++tries < Math.min(known.length, 3),
-    chosen: () => {
-      if (chosen === null) {
-        chosen = `${PASSWORD_PREFIX}-${known.length}`;
-        known.unshift(chosen);
-      }
-      return Promise.resolve(chosen);
-    },
-    accepted: () => undefined,
-  };
 }
 
 /** The process dies after so many gates more. */

@@ -2,7 +2,7 @@
 // whatever became of those before it: so any part of a history can be left out, and the rest replayed.
 import { Chance } from './chance.ts';
 import { NO_FAULTS } from './faults.ts';
-import type { FaultProfile } from './faults.ts';
+import type { FaultProfile, Outage } from './faults.ts';
 import { LIES } from './liar.ts';
 import type { LieKind } from './liar.ts';
 
@@ -41,7 +41,9 @@ export type Action =
   | { readonly do: 'policy'; readonly group: number; readonly policy: Policy }
   | { readonly do: 'renew' | 'deleteGroup'; readonly group: number }
   | { readonly do: 'weather'; readonly profile: FaultProfile; readonly minutes: number }
-  | { readonly do: 'outage'; readonly what: 'storeDown' | 'vaultDown'; readonly minutes: number }
+  | { readonly do: 'outage'; readonly what: Outage; readonly minutes: number }
+  /** A defect keeps some changes from being handled; once it is mended, people have them tried anew. */
+  | { readonly do: 'poison'; readonly minutes: number }
   | { readonly do: 'skipScans' | 'delayFeed'; readonly minutes: number }
   | { readonly do: 'lie'; readonly machine: number; readonly kind: LieKind; readonly minutes: number };
 
@@ -122,7 +124,12 @@ function trouble(chance: Chance, { machines }: Setting): Action {
     () => ({ do: 'weather', profile: anyProfile(chance), minutes }),
     () => ({ do: 'weather', profile: anyProfile(chance), minutes }),
     () => ({ do: 'weather', profile: anyProfile(chance), minutes: 86_400 }),
-    () => ({ do: 'outage', what: chance.pick(['storeDown', 'vaultDown']), minutes: Math.min(minutes, 600) }),
+    () => ({
+      do: 'outage',
+      what: chance.pick(['storeDown', 'vaultDown', 'queueDown']),
+      minutes: Math.min(minutes, 600),
+    }),
+    () => ({ do: 'poison', minutes }),
     () => ({ do: 'kill', machine, gates, restart: true }),
     () => ({ do: 'kill', machine, gates, restart: false }),
     () => ({ do: 'ambush', asked: 'issueKey', gates: chance.integer(0, 12), restart: chance.percent(40) }),

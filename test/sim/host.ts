@@ -1,12 +1,15 @@
-// The simulated Functions host: runs the scan when something is due, and hands changes to the consumers of the change feed:
-// at least once, in order per group, in batches that are split, repeated, delayed and mixed among groups.
+// The simulated Functions host: runs the scan when something is due; hands changes to the consumers of the change feed, at
+// least once, in order per group, in batches that are split, repeated, delayed and mixed among groups; and shows the queue's
+// messages, some at once, some late, some again.
 import type { Weather } from './faults.ts';
 import { Process } from './scheduler.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Service } from './service.ts';
 import type { SessionStore } from './session-store.ts';
+import type { Letter, SimulatedQueue } from './work-queue.ts';
 
 const SCAN = 'renewal-scan';
+const RETRIES = 'fleet-retries';
 const SCAN_PERIOD_MILLISECONDS = 300_000;
 const CONSUMERS = ['fleet-changes', 'event-notifications'] as const;
 const BATCH_MAX = 100;
@@ -20,6 +23,7 @@ export class Host {
   scans = 0;
   readonly #scheduler: Scheduler;
   readonly #store: SessionStore;
+  readonly #queue: SimulatedQueue;
   readonly #service: Service;
   readonly #weather: Weather;
   readonly #nextDue: () => number | null;
@@ -32,6 +36,7 @@ export class Host {
     parts: {
       readonly scheduler: Scheduler;
       readonly store: SessionStore;
+      readonly queue: SimulatedQueue;
       readonly service: Service;
       readonly weather: Weather;
     },
@@ -39,15 +44,17 @@ export class Host {
   ) {
     this.#scheduler = parts.scheduler;
     this.#store = parts.store;
+    this.#queue = parts.queue;
     this.#service = parts.service;
     this.#weather = parts.weather;
     this.#nextDue = nextDue;
     const process = new Process('host');
     parts.scheduler.spawn(process, () => this.#scanForEver());
+    parts.scheduler.spawn(process, () => this.#retryForEver());
     for (const name of CONSUMERS) parts.scheduler.spawn(process, () => this.#feedForEver(name));
   }
 
-  /** Something was written: there may be more to do. */
+  /** Something was written, or sent: there may be more to do. */
   nudge(): void {
     const wakers = [...this.#wakers];
     this.#wakers.clear();
@@ -56,7 +63,8 @@ export class Host {
 
   /** Whether every change was handled. */
   get isDrained(): boolean {
-    return CONSUMERS.every((name) => this.#pending(name).length === 0);
+    const isFollowed = CONSUMERS.every((name) => this.#pending(name).length === 0);
+    return isFollowed && this.#queue.isEmpty && this.#queue.dead.size === 0;
   }
 
   /** Of the consumer that has failed most often in a row. */
@@ -92,6 +100,29 @@ export class Host {
         this.#failures.set(name, (await this.#handOver(name)) ? 0 : failures + 1);
       }
     }
+  }
+
+  async #retryForEver(): Promise<never> {
+    for (;;) {
+      const { now } = this.#scheduler;
+      const wait = Math.min((this.#queue.nextAt ?? Infinity) - now, FOR_EVER_MILLISECONDS);
+      if (wait > 0) await this.#rest(wait);
+      else {
+        await this.#scheduler.sleep(this.#delay(0));
+        const letter = this.#scheduler.chance.pick(this.#queue.due);
+        this.#queue.show(letter);
+        this.#beside(() => this.#show(letter));
+      }
+    }
+  }
+
+  async #show(letter: Letter): Promise<void> {
+    const isHandled = await this.#service.retry(RETRIES, JSON.parse(letter.text));
+    // It was handled, but could not be taken away.
+    const isShownAgain = letter.shown === 1 && this.#weather.strikes('retryRepeated');
+    if (isHandled && !isShownAgain) this.#queue.done(letter);
+    else this.#queue.failed(letter);
+    this.nudge();
   }
 
   #delay(failures: number): number {

@@ -30,6 +30,7 @@ const TRANSITIONS = 'shared/services/group-transitions.ts';
 const ISSUING = 'shared/services/key-issuing.ts';
 const FAN_OUT = 'shared/services/fan-out.ts';
 const CLEAN_UP = 'shared/services/clean-up.ts';
+const HANDLING = 'shared/services/change-handling.ts';
 const PUT = '  await system.vault.put(name, checked.pkcs12, { notBefore, notAfter });\n';
 const ACCEPT =
   'return await untilNoConflict(() => accept(system, caller.document, lease, checked, request));';
@@ -124,14 +125,32 @@ export const MUTATIONS: readonly Mutation[] = [
     'the feed swallows what fails',
     ['notification-wrong'],
     [
-      'functions/fleet-feed.ts',
-      '.catch((error: unknown) => failures.push(error))',
-      '.catch(() => undefined)',
+      HANDLING,
+      '    const waitSeconds = waitSecondsAfter(error);\n',
+      '    if (error instanceof Error) return [];\n    const waitSeconds = waitSecondsAfter(error);\n',
+    ],
+  ),
+  mutation(
+    'of changes that fail in one batch, none is put off',
+    ['notification-wrong'],
+    [
+      HANDLING,
+      '    for (const each of left) await putOff(system, consumer, each);\n  } catch',
+      '    for (const each of left.slice(1, 1)) await putOff(system, consumer, each);\n  } catch',
+    ],
+  ),
+  mutation(
+    'an outage counts as a try',
+    ['dead-letter'],
+    [
+      'shared/services/waits.ts',
+      'if (error instanceof StoreUnavailable || error instanceof QueueUnavailable) return WAIT_SECONDS;',
+      'if (error instanceof QueueUnavailable) return WAIT_SECONDS;',
     ],
   ),
   mutation(
     'a notification that exists is an error',
-    ['left-behind'],
+    ['dead-letter'],
     [
       'shared/services/events.ts',
       "if (!(error instanceof WriteConflict && error.reason === 'exists')) throw error;",

@@ -31,6 +31,10 @@ function checkNothingLeft(world: World): void {
   if (!world.host.isDrained && world.host.failures > 0) {
     world.violate('left-behind', 'changes are handed over again and again');
   }
+  const busySince = Math.max(world.queue.busySince, world.quietSince);
+  if (world.scheduler.now - busySince > DAY_SECONDS * 1000) {
+    world.violate('left-behind', 'changes are put off again and again');
+  }
   if (world.overdueSeconds() > DAY_SECONDS) world.violate('stuck', `${world.overdue} is overdue`);
 }
 

@@ -59,7 +59,7 @@ function* countUp(): Iterable<number> {
 }
 
 function seenBy(world: World): Record<string, number> {
-  const { keys, statuses, weather, counts, liar, host, scheduler } = world;
+  const { keys, statuses, weather, counts, liar, host, queue, scheduler } = world;
   return {
     'check-ins': counts.checkIns,
     joins: counts.joins,
@@ -70,6 +70,9 @@ function seenBy(world: World): Record<string, number> {
     'groups lost': keys.counts.expired,
     'keys accepted': keys.counts.issued,
     ...Object.fromEntries([...statuses.counts].map(([status, count]) => [`became ${status}`, count])),
+    'changes put off': queue.counts.sent,
+    'changes tried again': queue.counts.shown,
+    'dead letters': queue.counts.died,
     kills: scheduler.kills,
     'lies told': liar.told,
     ...Object.fromEntries([...weather.happened].map(([kind, count]) => [`fault ${kind}`, count])),

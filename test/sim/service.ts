@@ -5,13 +5,16 @@ import { useSystem } from '../../shared/compose.ts';
 import { toInstant } from '../../shared/domain/instant.ts';
 import type { DocumentStore } from '../../shared/ports/document-store.ts';
 import type { PackageVault } from '../../shared/ports/package-vault.ts';
+import type { WorkQueue } from '../../shared/ports/work-queue.ts';
+import { CONSUMER_NAMES } from '../../shared/services/consumers.ts';
 import { VERSION } from '../../shared/version.ts';
-import { faultyStore, faultyVault } from './faults.ts';
+import { faultyQueue, faultyStore, faultyVault } from './faults.ts';
 import type { Weather } from './faults.ts';
 import { registrations } from './registrations.ts';
 import { Process } from './scheduler.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { SessionStore } from './session-store.ts';
+import type { SimulatedQueue } from './work-queue.ts';
 
 /** The bearer token of the simulation's people. */
 export const PERSON_TOKEN = 'a-person';
@@ -24,6 +27,7 @@ interface Instance {
   process: Process;
   store: DocumentStore;
   vault: PackageVault;
+  queue: WorkQueue;
   skewMilliseconds: number;
 }
 
@@ -31,6 +35,7 @@ export interface ServiceParts {
   readonly scheduler: Scheduler;
   readonly store: SessionStore;
   readonly vault: PackageVault;
+  readonly queue: SimulatedQueue;
   readonly weather: Weather;
   readonly steadyCheckInSeconds: number;
   /** Told of what the service logs and of what it answers. */
@@ -73,6 +78,11 @@ export class Service {
         list: (groupId) => current().vault.list(groupId),
         probe: () => current().vault.probe(),
       },
+      queue: {
+        send: (message, afterSeconds) => current().queue.send(message, afterSeconds),
+        deadLetters: () => current().queue.deadLetters(),
+        redrive: (limit) => current().queue.redrive(limit),
+      },
       feed: {
         changes: () => Promise.reject(new Error('the simulated host reads the store itself')),
         checkpoint: () => Promise.resolve(null),
@@ -89,6 +99,7 @@ export class Service {
       settings: {
         minimumAgentVersion: '2.23',
         steadyCheckInSeconds: parts.steadyCheckInSeconds,
+        feedConsumers: CONSUMER_NAMES,
         version: VERSION,
       },
     });
@@ -123,11 +134,22 @@ export class Service {
   /** Hands documents to a consumer of the change feed. Answers whether it took them. */
   async feed(name: string, documents: unknown[]): Promise<boolean> {
     const { handler } = required(registrations.feeds.get(name));
+    return this.#took((context) => handler(documents, context));
+  }
+
+  /** Shows a message to the function of the queue. Answers whether it was handled. */
+  async retry(name: string, message: unknown): Promise<boolean> {
+    const { handler } = required(registrations.queues.get(name));
+    return this.#took(async (context) => void (await handler(message, context)));
+  }
+
+  async #took(handle: (context: InvocationContext) => Promise<void>): Promise<boolean> {
     const outcome = await this.#invoke(async (context) => {
       try {
-        await handler(documents, context);
+        await handle(context);
         return true;
-      } catch {
+      } catch (error) {
+        context.error(String(error));
         return false;
       }
     });
@@ -157,12 +179,13 @@ export class Service {
   }
 
   #start(number: number): void {
-    const { store, vault, scheduler, weather } = this.#parts;
+    const { store, vault, queue, scheduler, weather } = this.#parts;
     const process = new Process(`instance ${number}`);
     const instance = {
       process,
       store: faultyStore(store, scheduler, weather),
       vault: faultyVault(vault, scheduler, weather),
+      queue: faultyQueue(queue, scheduler, weather),
       skewMilliseconds: this.instances[number]?.skewMilliseconds ?? 0,
     };
     const before = this.instances[number]?.process;

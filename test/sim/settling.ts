@@ -2,9 +2,9 @@
 // had ever gone wrong.
 import type { Group } from '../../shared/domain/group.ts';
 import { regenerate, rejoinGroup } from './actions.ts';
-import { NO_FAULTS } from './faults.ts';
 import { CAPABLE_VERSION } from './machine.ts';
 import type { SimMachine } from './machine.ts';
+import { redrive } from './people.ts';
 import { checkRest, DAY_SECONDS, holdsPrimary, isAble, membersOf } from './rest.ts';
 import { PERSON_TOKEN } from './service.ts';
 import type { World } from './world.ts';
@@ -23,11 +23,11 @@ export async function settle(world: World): Promise<void> {
 }
 
 async function restore(world: World): Promise<void> {
-  world.weather.profile = NO_FAULTS;
-  world.weather.until = world.weather.storeDownUntil = world.weather.vaultDownUntil = 0;
+  world.weather.endAll();
   world.host.scansSkippedUntil = world.host.feedDelayedUntil = 0;
   world.ambush = null;
   world.quietSince = world.scheduler.now;
+  redrive(world);
   for (const machine of world.machines) {
     machine.lie = null;
     machine.clockOffsetMilliseconds = 0;

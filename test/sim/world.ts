@@ -23,6 +23,7 @@ import type { Answered } from './service.ts';
 import { LAG_MILLISECONDS_MAX, SessionStore } from './session-store.ts';
 import type { DocumentChange } from './session-store.ts';
 import type { Invariant, Violation } from './violations.ts';
+import { SimulatedQueue } from './work-queue.ts';
 import { watchAgents } from './watch-agents.ts';
 import { watchKeys } from './watch-keys.ts';
 import { watchStatuses } from './watch-statuses.ts';
@@ -59,6 +60,7 @@ export class World {
   readonly scheduler: Scheduler;
   readonly store: SessionStore;
   readonly vault;
+  readonly queue: SimulatedQueue;
   readonly weather: Weather;
   readonly service: Service;
   readonly host: Host;
@@ -92,12 +94,18 @@ export class World {
       () => this.scheduler.now,
       (groupId, changes) => this.#onCommit(groupId, changes),
     );
+    this.queue = new SimulatedQueue(
+      () => this.scheduler.now,
+      () => this.host.nudge(),
+      (text) => this.#onDead(text),
+    );
     this.agents = watchAgents(this.scheduler, store, violate);
     this.weather = new Weather(this.scheduler);
     this.service = new Service({
       scheduler: this.scheduler,
       store: this.store,
       vault: this.vault,
+      queue: this.queue,
       weather: this.weather,
       steadyCheckInSeconds: this.setting.steadyCheckInSeconds,
       onLog: (line) => this.#refuseSecrets('a log line', line),
@@ -110,6 +118,7 @@ export class World {
     const parts = {
       scheduler: this.scheduler,
       store: this.store,
+      queue: this.queue,
       service: this.service,
       weather: this.weather,
     };
@@ -258,6 +267,13 @@ export class World {
     this.keys.onCommit(groupId, changes);
     this.statuses.onCommit(groupId, changes);
     this.host.nudge();
+  }
+
+  /** A defect that lasts may keep a change from being handled; nothing else makes it a dead letter. */
+  #onDead(text: string): void {
+    const { documentIds } = JSON.parse(text) as { documentIds: string[] };
+    if (documentIds.length === 1 && documentIds.every((id) => this.weather.poisoned.has(id))) return;
+    this.violate('dead-letter', `${text} was given up`);
   }
 
   /** A date that has passed already, after a change of policy say, is due from now on. */
