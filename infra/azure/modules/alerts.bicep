@@ -28,13 +28,13 @@ var healthLocations = ['emea-nl-ams-azr', 'us-va-ash-azr', 'apac-sg-sin-azr']
 var logAlerts = [
   {
     name: 'machines-at-risk'
-    description: 'Machines have not got the new key, and their window ends soon.'
+    description: 'Machines wait for the new key in windows that end within 14 days.'
     severity: 2
     window: 'PT30M'
     query: '''
       AppMetrics
-      | where Name == 'keyturn.machines.at_risk'
-      | summarize AtRisk = max(Max)
+      | where Name == 'keyturn.machines_at_risk'
+      | summarize AtRisk = max(Sum)
       | where AtRisk > 0
     '''
   }
@@ -46,7 +46,7 @@ var logAlerts = [
     query: '''
       AppMetrics
       | where Name == 'keyturn.dead_letters'
-      | summarize DeadLetters = max(Max)
+      | summarize DeadLetters = max(Sum)
       | where DeadLetters > 0
     '''
   }
@@ -58,7 +58,7 @@ var logAlerts = [
     query: '''
       AppMetrics
       | where Name == 'keyturn.health'
-      | summarize Unwell = countif(Min < 1), Taken = count() by Check = tostring(Properties['check'])
+      | summarize Unwell = countif(Sum < 1), Taken = count() by Check = tostring(Properties['check'])
       | where Unwell == Taken
     '''
   }

@@ -115,7 +115,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
         { name: 'KEYTURN_MINIMUM_AGENT_VERSION', value: minimumAgentVersion }
         { name: 'KEYTURN_CHECK_IN_SECONDS', value: string(checkInSeconds) }
         { name: 'RENEWAL_SCAN_SCHEDULE', value: '0 */5 * * * *' }
-        { name: 'FLEET_METRICS_SCHEDULE', value: '30 */5 * * * *' }
+        { name: 'FLEET_METRICS_SCHEDULE', value: '0 */5 * * * *' }
       ]
       cors: { allowedOrigins: [], supportCredentials: false }
     }
