@@ -55,15 +55,16 @@ export function publishedKey({ kid, publicKey }: SigningKey): object {
   return { kty, use: 'sig', kid, x5t: kid, n, e };
 }
 
-export function answerJson(response: ServerResponse, body: unknown): void {
-  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+export function answerJson(response: ServerResponse, body: unknown, status = 200): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
 export async function startEntraIssuer(clock: Clock): Promise<EntraIssuer> {
   const tenant = randomUUID();
   const audience = randomUUID();
   const server = createServer((request, response) => {
-    if (request.url !== `/${tenant}/discovery/v2.0/keys`) return void response.writeHead(404).end();
+    const [path] = (request.url ?? '').split('?');
+    if (path !== `/${tenant}/discovery/v2.0/keys`) return void response.writeHead(404).end();
     issuer.fetches++;
     if (issuer.answers !== null) return issuer.answers(request, response);
     answerJson(response, { keys: issuer.keys.map(publishedKey) });

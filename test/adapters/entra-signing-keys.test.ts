@@ -116,6 +116,15 @@ describe('a roll-over', () => {
   });
 });
 
+test('a key that takes the name of another has its tokens refused, remembered ones too', async () => {
+  const [old] = entra.keys;
+  const token = await entra.token();
+  expect(await people.authenticate(token)).not.toBeNull();
+  entra.keys = [{ ...newKey, kid: old?.kid ?? '' }];
+  clock.advanceSeconds(3600);
+  expect(await people.authenticate(token)).toBeNull();
+});
+
 describe('a flood of tokens by made-up keys', () => {
   test('has the keys fetched twice a minute, and nobody else notices', async () => {
     await signIn();
@@ -140,8 +149,18 @@ describe('a flood of tokens by made-up keys', () => {
   });
 });
 
+/** Good keys, by an answer that is not to be taken for them. */
+function keysWith(status: number): RequestListener {
+  return (_, response) => answerJson(response, { keys: entra.keys.map(publishedKey) }, status);
+}
+
+const movedKeys: RequestListener = (request, response) => {
+  if (request.url?.endsWith('?moved') === true) return keysWith(200)(request, response);
+  response.writeHead(302, { location: `${request.url}?moved` }).end();
+};
+
 const FAILURES: [string, RequestListener][] = [
-  ['is out of order', (_, response) => response.writeHead(503).end()],
+  ['is out of order', keysWith(503)],
   ['knows no such tenant', (_, response) => response.writeHead(404).end('{}')],
   ['cuts the line', (request) => request.socket.destroy()],
   ['never answers', () => undefined],
@@ -150,7 +169,7 @@ const FAILURES: [string, RequestListener][] = [
   ['answers with other JSON', (_, response) => answerJson(response, { error: 'no' })],
   ['has no keys', (_, response) => answerJson(response, { keys: [] })],
   ['has no key to verify with', (_, response) => answerJson(response, { keys: [{ kty: 'oct', k: 'AA' }] })],
-  ['sends elsewhere', (_, response) => response.writeHead(302, { location: 'https://127.0.0.1:2/' }).end()],
+  ['sends elsewhere', movedKeys],
 ];
 
 describe.for(FAILURES)('when the address of the keys %s', ([, failing]) => {
