@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import type { Instant } from '../shared/domain/instant.ts';
 import { VERSION } from '../shared/version.ts';
 import { agentCommand } from './commands/agent.ts';
+import { deadLettersCommand } from './commands/dead-letters.ts';
 import { eventsCommand } from './commands/events.ts';
 import { groupsCommand } from './commands/groups.ts';
 import { machinesCommand } from './commands/machines.ts';
@@ -48,7 +49,7 @@ function newProgram(world: World, terminal: Terminal): Command {
     .helpCommand(false)
     .option('--debug', 'show where an unexpected error comes from')
     .addHelpText('after', EXAMPLES);
-  for (const add of [agentCommand, groupsCommand, machinesCommand, eventsCommand]) {
+  for (const add of [agentCommand, groupsCommand, machinesCommand, eventsCommand, deadLettersCommand]) {
     program.addCommand(add(world, terminal));
   }
   configure(program, terminal, world);

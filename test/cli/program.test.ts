@@ -38,6 +38,8 @@ test('Every command explains itself with examples of itself', async () => {
     'agent rejoin',
     'agent run',
     'agent status',
+    'dead-letters count',
+    'dead-letters redrive',
     'events',
     'groups create',
     'groups delete',
