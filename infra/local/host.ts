@@ -1,15 +1,17 @@
 // The embedded Functions host: runs in this process what was registered with `@azure/functions`, as the
 // real host would. Registrations are the process's, so hosts that follow each other run the same ones.
-import { readFile } from 'node:fs/promises';
 import { pause } from '../../shared/adapters/pause.ts';
 import type { ChangeFeed } from '../../shared/ports/change-feed.ts';
 import type { Checkpoints } from '../../shared/ports/checkpoints.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import { drain, type FeedConsumer, newFeedConsumer } from './change-feed-trigger.ts';
 import { functionRegistry, type RegisteredFunction } from './functions-core.ts';
+import { readHostJson } from './host-json.ts';
 import type { HostLog } from './host-log.ts';
 import { type HttpListener, startHttpListener } from './http-trigger.ts';
 import { type Invoker, newInvoker, runHooks, triggerOf } from './invocation.ts';
+import type { OpenMessageQueue } from './message-queue.ts';
+import { newQueueListener } from './queue-trigger.ts';
 import type { LogLevel } from './rpc.ts';
 import type { Settings } from './settings.ts';
 import { newTimer, type Timer } from './timer-trigger.ts';
@@ -20,6 +22,10 @@ export interface HostOptions {
   readonly clock: Clock;
   readonly changeFeed: ChangeFeed;
   readonly checkpoints: Checkpoints;
+  /** Where messages come from; without it nobody hands them to functions with a queue trigger but who makes the host. */
+  readonly messageQueues?: OpenMessageQueue;
+  /** The repository's, unless it is said. */
+  readonly hostJson?: URL;
   /** For `%NAME%` in registrations. */
   readonly settings: Settings;
   /** Port 0 takes any that is free. */
@@ -49,6 +55,7 @@ export interface Host {
 const FEED_POLL_MILLISECONDS = 100;
 const STOP_MILLISECONDS_MAX = 10_000;
 const OTHER_BINDINGS = new Set(['http']);
+const HOST_JSON = new URL('../../host.json', import.meta.url);
 
 /** Functions by the type of their trigger; whatever this host cannot do is refused before anything runs. */
 function sortFunctions(functions: Iterable<RegisteredFunction>) {
@@ -85,12 +92,6 @@ async function loadFunctions(load: HostOptions['load']): Promise<readonly Regist
     throw new Error('this host does not stream HTTP: leave enableHttpStream off in app.setup');
   }
   return [...functionRegistry.functions.values()];
-}
-
-async function routePrefix(): Promise<string> {
-  const text = await readFile(new URL('../../host.json', import.meta.url), 'utf8');
-  const { extensions } = JSON.parse(text) as { extensions?: { http?: { routePrefix?: string } } };
-  return extensions?.http?.routePrefix ?? 'api';
 }
 
 function newFeedConsumers(
@@ -149,6 +150,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
 async function launch(options: HostOptions, onStopped: () => void): Promise<Host> {
   const { log } = options;
   const functions = await loadFunctions(options.load);
+  const hostJson = await readHostJson(options.hostJson ?? HOST_JSON);
   const sorted = sortFunctions(functions);
   const invoker = newInvoker(functionRegistry, log);
   const stopping = new AbortController();
@@ -157,17 +159,23 @@ async function launch(options: HostOptions, onStopped: () => void): Promise<Host
     newTimer({ ...options, fn, invoker, signal }),
   );
   const consumers = newFeedConsumers(sorted.cosmosdbtrigger, options, invoker, signal);
+  const { messageQueues: openQueue } = options;
+  const listeners = openQueue
+    ? sorted.queuetrigger.map((fn) =>
+        newQueueListener({ ...options, ...hostJson, fn, openQueue, invoker, signal }),
+      )
+    : [];
   const http = await startHttpListener({
     functions: sorted.httptrigger,
-    routePrefix: await routePrefix(),
+    routePrefix: hostJson.routePrefix,
     address: options.address,
     invoker,
     log,
   });
   invoker.onFinished(() => {
-    for (const consumer of consumers) consumer.nudge();
+    for (const each of [...consumers, ...listeners]) each.nudge();
   });
-  const loops = Promise.all([...timers, ...consumers].map((each) => each.follow()));
+  const loops = Promise.all([...timers, ...consumers, ...listeners].map((each) => each.follow()));
   let stopped: Promise<void> | undefined;
 
   async function stop(): Promise<void> {

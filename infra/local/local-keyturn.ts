@@ -8,6 +8,7 @@ import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { startHost, type Host } from './host.ts';
 import type { HostLog } from './host-log.ts';
 import { lineLog } from './line-log.ts';
+import { storageMessageQueues } from './message-queue.ts';
 import { errorCode, StartFailure } from './start-failure.ts';
 
 export interface LocalKeyturnOptions {
@@ -32,14 +33,15 @@ function writeLine(line: string): void {
 }
 
 /** What `shared/compose.ts` reads. The process's own environment goes to nobody else, so it is set there. */
-function setEnvironment(data: DataFolder, blobs: string, clockFile: string | null): void {
+function setEnvironment(data: DataFolder, storage: string, clockFile: string | null): void {
   Object.assign(process.env, {
     RENEWAL_SCAN_SCHEDULE: process.env['RENEWAL_SCAN_SCHEDULE'] ?? SCHEDULE_DEFAULT,
     FLEET_METRICS_SCHEDULE: process.env['FLEET_METRICS_SCHEDULE'] ?? SCHEDULE_DEFAULT,
     KEYTURN_STORE: 'sqlite',
     KEYTURN_SQLITE_FILE: data.databaseFile,
     KEYTURN_VAULT: 'blobs',
-    KEYTURN_VAULT_BLOBS: blobs,
+    KEYTURN_VAULT_BLOBS: storage,
+    AzureWebJobsStorage: storage,
     KEYTURN_CLOCK_FILE: clockFile ?? '',
     KEYTURN_LOCAL_TOKENS: `Admin:local:${data.tokenSha256}`,
   });
@@ -118,6 +120,7 @@ export async function startLocalKeyturn(options: LocalKeyturnOptions): Promise<L
       clock: running.clock,
       changeFeed: running.feed,
       checkpoints: running.feed,
+      messageQueues: storageMessageQueues(process.env),
       settings: process.env,
       address: { host: '127.0.0.1', port: options.port },
       log,

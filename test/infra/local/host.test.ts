@@ -20,8 +20,8 @@ test('a process without a registered function does not start', async () => {
 });
 
 test('a trigger that is not known is refused by its function and type', async () => {
-  app.storageQueue('deliver', { queueName: 'q', connection: 'c', handler: nothing });
-  await expect(world.start(nothing)).rejects.toThrow(/"deliver".*queueTrigger/);
+  app.eventGrid('deliver', { handler: nothing });
+  await expect(world.start(nothing)).rejects.toThrow(/"deliver".*eventGridTrigger/);
 });
 
 test('an output that is not known is refused by its function and type', async () => {
