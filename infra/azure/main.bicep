@@ -24,6 +24,9 @@ param alertEmails string = ''
 @allowed([300, 600, 900])
 param healthSeconds int = 900
 
+@description('The Cosmos DB account, when it is one that was restored from a backup; empty for the environment\'s own.')
+param storeName string = ''
+
 @description('How documents are paid for.')
 @allowed(['serverless', 'autoscale'])
 param storeCapacity string = 'serverless'
@@ -141,7 +144,7 @@ module store 'modules/store.bicep' = {
   params: {
     location: location
     tags: tags
-    suffix: suffix
+    name: empty(storeName) ? 'cosmos-keyturn-${suffix}' : storeName
     capacity: storeCapacity
     autoscaleMaximum: storeAutoscaleMaximum
     backupTier: storeBackupTier

@@ -3,7 +3,9 @@
 
 param location string
 param tags object
-param suffix string
+
+@description('The account\'s name.')
+param name string
 
 @description('serverless: pay for each request. autoscale: pay for what was reserved, a tenth of the maximum at least.')
 @allowed(['serverless', 'autoscale'])
@@ -29,7 +31,7 @@ var databaseName = 'keyturn'
 resource account 'Microsoft.DocumentDB/databaseAccounts@2026-03-15' = {
   // checkov:skip=CKV_AZURE_99:Restricted with private networking; otherwise it takes a role, as there are no keys.
   // checkov:skip=CKV_AZURE_101:A parameter, as above.
-  name: 'cosmos-keyturn-${suffix}'
+  name: name
   location: location
   tags: tags
   kind: 'GlobalDocumentDB'

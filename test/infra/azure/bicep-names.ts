@@ -7,10 +7,12 @@ type Node = Parser.SyntaxNode;
 
 const DECLARATIONS = /^(parameter|variable|resource|module)_declaration$/;
 /** Those in use: a name that is none of them is more likely mistyped than new. */
-const FUNCTIONS = new Set([
-  ...['empty', 'guid', 'loadJsonContent', 'split', 'string', 'toLower', 'trim', 'union', 'uniqueString'],
-  ...['environment', 'subscription', 'subscriptionResourceId', 'tenant'],
-]);
+const FUNCTIONS = new Set(
+  (
+    'empty environment guid loadJsonContent split string subscription subscriptionResourceId tenant ' +
+    'toLower trim union uniqueString'
+  ).split(' '),
+);
 
 /** Names that nothing declares, and functions that Bicep may not have. */
 export function unknownNames({ root }: BicepFile): string[] {
@@ -68,8 +70,8 @@ function isCalled(node: Node): boolean {
 function isLoopName(node: Node): boolean {
   for (let around = node.parent; around !== null; around = around.parent) {
     if (around.type !== 'for_statement') continue;
-    const names = around.firstNamedChild?.text.match(/\w+/g) ?? [];
-    if (names.includes(node.text)) return true;
+    const names = around.firstNamedChild?.text ?? '';
+    if (names.split(/\W+/).includes(node.text)) return true;
   }
   return false;
 }

@@ -184,3 +184,10 @@ export function isObject(value: Value | undefined): value is BicepObject {
 export function at(value: Value | undefined, ...path: readonly string[]): Value | undefined {
   return path.reduce<Value | undefined>((found, key) => (isObject(found) ? found[key] : undefined), value);
 }
+
+/** The text that is written out at the end of a path of keys. */
+export function textAt(value: Value | undefined, ...path: readonly string[]): string {
+  const text = at(value, ...path);
+  if (typeof text !== 'string') throw new Error(`no text at ${path.join('.')}, but ${JSON.stringify(text)}`);
+  return text;
+}

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { compose } from '../../../shared/compose.ts';
 import { telemetrySettings } from '../../../shared/telemetry/settings.ts';
 import { ROOT } from '../../source-tree.ts';
-import { at, Expression } from './bicep.ts';
+import { at, Expression, textAt } from './bicep.ts';
 import type { Value } from './bicep.ts';
 import { resource } from './infrastructure.ts';
 import { bindings, settingsNamedIn, valuesOf } from './registrations.ts';
@@ -29,13 +29,12 @@ const DEPLOYED: Readonly<Record<string, string>> = {
 
 const declared = at(resource('Microsoft.Web/sites').body, 'properties', 'siteConfig', 'appSettings');
 const settings = Object.fromEntries(
-  (declared as readonly Value[]).map((each) => [String(at(each, 'name')), deployed(at(each, 'value'))]),
+  (declared as readonly Value[]).map((each) => [textAt(each, 'name'), deployed(at(each, 'value'))]),
 );
 
 function deployed(value: Value | undefined): string {
   const text = value instanceof Expression ? DEPLOYED[value.text] : value;
-  if (typeof text !== 'string')
-    throw new Error(`what is ${String((value as Expression).text)} when deployed?`);
+  if (typeof text !== 'string') throw new Error(`what is ${JSON.stringify(value)} when deployed?`);
   return text;
 }
 
