@@ -8,7 +8,13 @@ import {
   resourceFromAttributes,
   serviceInstanceIdDetector,
 } from '@opentelemetry/resources';
-import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import {
+  AggregationTemporality,
+  AggregationType,
+  InstrumentType,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics';
 import type { PushMetricExporter } from '@opentelemetry/sdk-metrics';
 import { BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import type { SpanExporter } from '@opentelemetry/sdk-trace-base';
@@ -51,7 +57,7 @@ export function startExporting(exporters: readonly Exporters[], version: string)
     readers: exporters.map(
       (each) =>
         new PeriodicExportingMetricReader({
-          exporter: each.metrics,
+          exporter: forgettingGauges(each.metrics),
           exportIntervalMillis: EXPORT_MILLISECONDS,
         }),
     ),
@@ -67,6 +73,23 @@ export function startExporting(exporters: readonly Exporters[], version: string)
       metrics.disable();
       await Promise.allSettled([tracerProvider.shutdown(), meterProvider.shutdown()]);
     },
+  };
+}
+
+/**
+ * A gauge that is observed no more is exported no more. Where what is counted is exported as a sum since the start, the SDK would
+ * repeat its last value for ever: an instance that took the fleet's figures once would contradict the one that takes them now.
+ */
+function forgettingGauges(exporter: PushMetricExporter): PushMetricExporter {
+  return {
+    export: (data, callback) => exporter.export(data, callback),
+    forceFlush: () => exporter.forceFlush(),
+    shutdown: () => exporter.shutdown(),
+    selectAggregation: (type) => exporter.selectAggregation?.(type) ?? { type: AggregationType.DEFAULT },
+    selectAggregationTemporality: (type) =>
+      type === InstrumentType.OBSERVABLE_GAUGE
+        ? AggregationTemporality.DELTA
+        : (exporter.selectAggregationTemporality?.(type) ?? AggregationTemporality.CUMULATIVE),
   };
 }
 
