@@ -65,8 +65,12 @@ class Scenario {
   async scan(variant: string, at: Instant): Promise<void> {
     await this.settle();
     this.service.clock.set(at);
-    const cost = await this.#ports.measure(() => this.service.host.invokeTimer('renewal-scan'));
-    this.costs.push({ name: 'renewal-scan', variant, cost });
+    await this.timer('renewal-scan', variant);
+  }
+
+  async timer(name: 'renewal-scan' | 'fleet-metrics', variant: string): Promise<void> {
+    const cost = await this.#ports.measure(() => this.service.host.invokeTimer(name));
+    this.costs.push({ name, variant, cost });
   }
 
   /** A feed's function for one of the changes since it was last settled. */
@@ -172,6 +176,9 @@ async function reading(scenario: Scenario, groupId: string, machines: number): P
   await people('listGroupMachines', `${PAGE}`, `groups/${groupId}/machines?limit=${PAGE}`);
   await people('listEvents', `${PAGE}`, `events?limit=${PAGE}`);
   await people('health', '', 'health');
+  await scenario.timer('fleet-metrics', `${machines} machines, no window is open`);
+  await scenario.feed('fleet-changes', 'the fleet’s metrics come by', ({ type }) => type === 'fleetMetrics');
+  await people('metrics', '', 'metrics');
   await people('openApi', '', 'openapi.json');
 }
 
@@ -203,6 +210,7 @@ async function renewal(scenario: Scenario, machines: readonly ProtocolMachine[])
     ({ type, id }) => type === 'event' && id.endsWith('PendingNewKey'),
   );
   await repeatFanOut(scenario, groupId, machines.length);
+  await scenario.timer('fleet-metrics', `${machines.length} machines, a window is open`);
   const lease = await scenario.call('checkIn', 'the first in a window: takes the lease', () =>
     issuer.checkIn(),
   );
