@@ -31,6 +31,8 @@ export interface Scenario {
   readonly refused?: ProblemCode;
   /** How a repeat is refused when the first had been written after all; without it, the repeat is answered as the first. */
   readonly refusedAgain?: ProblemCode;
+  /** What the first write fails with that is not looked at, each time that the scenario is run. */
+  readonly othersFail?: Error;
   /** What happens once, behind the call's back, just before its `vault.put`. */
   readonly meanwhile?: () => Promise<void>;
   /** What comes after that by itself, or by the protocol. */
@@ -74,6 +76,15 @@ export function pairsOf(writes: readonly WriteKind[]): (Fault & { what: string }
     { number: index + 1, kind, point: 'after', what: 'though all is written' },
   ]);
 }
+
+/** How a caller is told that a write failed. */
+const CODES: Readonly<Record<WriteKind, ProblemCode>> = {
+  'store.write': 'StoreUnavailable',
+  'vault.put': 'VaultUnavailable',
+  'vault.delete': 'VaultUnavailable',
+  'queue.send': 'QueueUnavailable',
+  'queue.redrive': 'QueueUnavailable',
+};
 
 /** A scenario put to the test: once without a fault, then with each, from the same beginning. */
 export class FaultTrial {
@@ -129,16 +140,15 @@ export class FaultTrial {
   expected({ number, kind, point }: Fault): Outcome {
     const isDone = point === 'after' && number === this.#scenario.writes.length;
     const refusal = isDone ? this.#prepared?.refusedAgain : undefined;
-    const code = kind === 'store.write' ? 'StoreUnavailable' : 'VaultUnavailable';
     return {
-      failed: this.#first ? { status: 503, code, isToComeBack: true } : 'logged',
+      failed: this.#first ? { status: 503, code: CODES[kind], isToComeBack: true } : 'logged',
       repeated: refusal ? { status: PROBLEMS[refusal][0], code: refusal, isToComeBack: false } : this.#first,
       state: this.#state,
     };
   }
 
-  #watch({ ports }: FaultWorld, { meanwhile }: Scenario, fault?: Fault): Writes {
-    return new Writes(ports, this.#scenario.of ?? /./, meanwhile, fault);
+  #watch({ ports }: FaultWorld, scenario: Scenario, fault?: Fault): Writes {
+    return new Writes(ports, this.#scenario.of ?? /./, scenario, fault);
   }
 }
 
@@ -187,13 +197,16 @@ class Writes {
   faulty: PortCall | null = null;
   faultySite: string | null = null;
   #meanwhile: (() => Promise<void>) | null;
+  #othersFail: Error | null;
 
-  constructor(ports: HookedPorts, of: RegExp, meanwhile: Scenario['meanwhile'], fault?: Fault) {
+  constructor(ports: HookedPorts, of: RegExp, { meanwhile, othersFail }: Scenario, fault?: Fault) {
     this.#meanwhile = meanwhile ?? null;
+    this.#othersFail = othersFail ?? null;
     const hooks: Hooks = {
       before: async (call) => {
         const site = siteOfCaller();
-        if (!isWrite(call) || site === null || !of.test(site)) return;
+        if (!isWrite(call) || site === null) return;
+        if (!of.test(site)) return this.#failOnce();
         this.kinds.push(call.kind);
         const isFaulty = this.faulty === null && this.kinds.length === fault?.number;
         if (isFaulty) [this.faulty, this.faultySite] = [call, site];
@@ -205,6 +218,12 @@ class Writes {
       },
     };
     ports.hook(hooks);
+  }
+
+  #failOnce(): void {
+    const error = this.#othersFail;
+    this.#othersFail = null;
+    if (error !== null) throw error;
   }
 
   async #doMeanwhile(): Promise<void> {

@@ -2,6 +2,7 @@
 import { addMinutes } from '../../shared/domain/instant.ts';
 import { SERVICE_PARTITION } from '../../shared/domain/fleet-metrics.ts';
 import type { Instant } from '../../shared/domain/instant.ts';
+import { StoreThrottled } from '../../shared/ports/document-store.ts';
 import type { FaultScenario, FaultWorld } from './fault-pairs.ts';
 import { cloned, joined } from './protocol-machine.ts';
 
@@ -17,6 +18,12 @@ async function feed({ ports, service }: FaultWorld): Promise<void> {
   ports.restFeeds(false);
   await service.host.drainFeeds();
   ports.restFeeds(true);
+}
+
+/** Whatever was put off is handled. */
+async function retry({ service }: FaultWorld): Promise<void> {
+  service.clock.advanceMinutes(1);
+  await service.deliverRetries();
 }
 
 function openWindow({ service, issuer }: FaultWorld): Promise<unknown> {
@@ -117,7 +124,22 @@ const NOTIFICATIONS: Readonly<Record<string, FaultScenario>> = {
       const { id: groupId } = await world.service.newGroup();
       world.ports.restFeeds(true);
       await joined(world.service, groupId);
-      return { groupId, act: () => feed(world) };
+      return { groupId, act: () => feed(world), afterwards: () => retry(world) };
+    },
+  },
+  'a change that the store is too busy for, and that is put off': {
+    of: /^change-handling\.ts/,
+    writes: ['queue.send'],
+    prepare: async (world) => {
+      const { id: groupId } = await world.service.newGroup();
+      world.ports.restFeeds(true);
+      await joined(world.service, groupId);
+      return {
+        groupId,
+        othersFail: new StoreThrottled(7),
+        act: () => feed(world),
+        afterwards: () => retry(world),
+      };
     },
   },
 };
@@ -151,8 +173,7 @@ const FLEET_METRICS: Readonly<Record<string, FaultScenario>> = {
         groupId: SERVICE_PARTITION,
         act: async () => {
           await feed(world);
-          world.service.clock.advanceMinutes(1);
-          await world.service.deliverRetries();
+          await retry(world);
         },
       };
     },

@@ -68,6 +68,13 @@ export const PEOPLE_SCENARIOS: Readonly<Record<string, FaultScenario>> = {
       refusedAgain: 'MachineNotFound',
     }),
   },
+  'having dead letters tried anew': {
+    writes: ['queue.redrive'],
+    prepare: async ({ service, issuer: { groupId } }) => ({
+      groupId,
+      act: () => service.call('POST', 'dead-letters/redrive'),
+    }),
+  },
   'removing the machine that holds the lease': {
     writes: ['store.write'],
     prepare: async ({ service, issuer }) => {

@@ -3,15 +3,16 @@
 import { codeOf, readSourceTree } from '../source-tree.ts';
 import type { PortCall } from './hooked-ports.ts';
 
-export type WriteKind = 'store.write' | 'vault.put' | 'vault.delete';
+const WRITE_KINDS = ['store.write', 'vault.put', 'vault.delete', 'queue.send', 'queue.redrive'] as const;
+export type WriteKind = (typeof WRITE_KINDS)[number];
 export type FaultPoint = 'before' | 'after';
 
-const WRITE = /\b(?:store\.write|vault\.put|vault\.delete)\(/;
+const WRITE = new RegExp(`\\b(?:${WRITE_KINDS.map((kind) => RegExp.escape(kind)).join('|')})\\(`);
 const OWN_FRAME = /^Error|\/test\/service\/(?:fault-|hooked-ports)/;
 const SERVICE_FRAME = /\/shared\/services\/(?<site>[a-z-]+\.ts:\d+):\d+/;
 
 export function isWrite(call: PortCall): call is PortCall & { kind: WriteKind } {
-  return call.kind === 'store.write' || call.kind === 'vault.put' || call.kind === 'vault.delete';
+  return WRITE_KINDS.some((kind) => kind === call.kind);
 }
 
 /** `file:line` of the service's code that is calling a port just now; null when the caller is no service. */
