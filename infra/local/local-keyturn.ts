@@ -1,19 +1,28 @@
 // Everything of a Keyturn on one machine, started in the order in which each needs the others, and stopped
-// in the reverse: data folder, blob service, system, host.
+// in the reverse: data folder, Azurite, system, host.
+import { existsSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { fileClock } from '../../shared/adapters/file-clock.ts';
+import { SettingUnusable } from '../../shared/adapters/setting.ts';
 import { systemClock } from '../../shared/adapters/system-clock.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import { AzuriteFailed, startAzurite } from './azurite.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
-import { startHost, type Host } from './host.ts';
+import { prepareCosmos } from './cosmos-account.ts';
+import { startHost, type Host, type HostOptions } from './host.ts';
 import type { HostLog } from './host-log.ts';
 import { lineLog } from './line-log.ts';
 import { storageMessageQueues } from './message-queue.ts';
 import { errorCode, StartFailure } from './start-failure.ts';
 
+export type Store = 'sqlite' | 'cosmos';
+
 export interface LocalKeyturnOptions {
   readonly port: number;
   readonly data: string;
+  readonly store: Store;
+  /** A folder with a bundle and its host.json, as they are deployed, to run instead of the sources. */
+  readonly app: string | null;
   /** Virtual time instead of the machine's, for demonstrations. */
   readonly clockFile: string | null;
   readonly verbose: boolean;
@@ -27,22 +36,33 @@ export interface LocalKeyturn {
 
 /** Timers run every five minutes unless the environment says otherwise, as the deployment in Azure does. */
 const SCHEDULE_DEFAULT = '0 */5 * * * *';
+const DATABASE_DEFAULT = 'keyturn';
 
 function writeLine(line: string): void {
   process.stderr.write(line);
 }
 
+function cosmosDatabase(): string {
+  return process.env['COSMOS_DATABASE'] || DATABASE_DEFAULT;
+}
+
 /** What `shared/compose.ts` reads. The process's own environment goes to nobody else, so it is set there. */
-function setEnvironment(data: DataFolder, storage: string, clockFile: string | null): void {
+function setEnvironment(
+  { store, clockFile }: Pick<LocalKeyturnOptions, 'store' | 'clockFile'>,
+  data: DataFolder,
+  storage: string,
+): void {
   Object.assign(process.env, {
+    COSMOS_DATABASE: cosmosDatabase(),
     RENEWAL_SCAN_SCHEDULE: process.env['RENEWAL_SCAN_SCHEDULE'] ?? SCHEDULE_DEFAULT,
     FLEET_METRICS_SCHEDULE: process.env['FLEET_METRICS_SCHEDULE'] ?? SCHEDULE_DEFAULT,
-    KEYTURN_STORE: 'sqlite',
+    KEYTURN_STORE: store,
     KEYTURN_SQLITE_FILE: data.databaseFile,
     KEYTURN_VAULT: 'blobs',
     KEYTURN_VAULT_BLOBS: storage,
     AzureWebJobsStorage: storage,
     KEYTURN_CLOCK_FILE: clockFile ?? '',
+    KEYTURN_PEOPLE: 'local',
     KEYTURN_LOCAL_TOKENS: `Admin:local:${data.tokenSha256}`,
   });
 }
@@ -78,9 +98,23 @@ async function composeSystem(data: DataFolder) {
     return { running: system(), closeSystem };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    const hint = `look at ${data.path}, or name another folder with --data`;
-    throw new StartFailure('dataUnusable', message, hint, { cause: error });
+    const [kind, hint] =
+      error instanceof SettingUnusable
+        ? (['usage', 'docs/settings.md explains every setting'] as const)
+        : (['dataUnusable', `look at ${data.path}, or name another folder with --data`] as const);
+    throw new StartFailure(kind, message, hint, { cause: error });
   }
+}
+
+/** The sources as they are, or the bundle that is deployed. */
+function applicationIn(folder: string | null): Pick<HostOptions, 'load' | 'hostJson'> {
+  if (folder === null) return { load: () => import('../../functions/index.ts') };
+  const base = pathToFileURL(`${folder}/`);
+  const hostJson = new URL('host.json', base);
+  if (!existsSync(hostJson)) {
+    throw new StartFailure('usage', `${folder} holds no host.json`, 'make the bundle with npm run build');
+  }
+  return { load: () => import(new URL('main.mjs', base).href), hostJson };
 }
 
 async function listen(starting: Promise<Host>, port: number): Promise<Host> {
@@ -110,13 +144,14 @@ export async function startLocalKeyturn(options: LocalKeyturnOptions): Promise<L
     const log = lineLog({ clock, from: options.verbose ? 'debug' : 'warning', write: writeLine });
     const data = openDataFolder(options.data);
     started.push(() => data.release());
+    if (options.store === 'cosmos') await prepareCosmos(process.env, cosmosDatabase());
     const blobs = await startBlobs(data, log);
     started.push(() => blobs.stop());
-    setEnvironment(data, blobs.connectionString, options.clockFile);
+    setEnvironment(options, data, blobs.connectionString);
     const { running, closeSystem } = await composeSystem(data);
     started.push(closeSystem);
     const starting = startHost({
-      load: () => import('../../functions/index.ts'),
+      ...applicationIn(options.app),
       clock: running.clock,
       changeFeed: running.feed,
       checkpoints: running.feed,

@@ -1,14 +1,16 @@
 // `npm start`: Keyturn on one machine.
 import { relative, resolve } from 'node:path';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { whenNpmShellIsGone } from '../../shared/adapters/npm-parent.ts';
 import { VERSION } from '../../shared/version.ts';
-import { startLocalKeyturn } from './local-keyturn.ts';
+import { startLocalKeyturn, type Store } from './local-keyturn.ts';
 import { EXIT_CODES, StartFailure } from './start-failure.ts';
 
 interface Options {
   readonly port: number;
   readonly data: string;
+  readonly store: Store;
+  readonly app?: string;
   readonly clockFile?: string;
   readonly verbose: boolean;
 }
@@ -21,7 +23,14 @@ Exit codes:
   3  another process has the data folder
   4  the data folder cannot be used
   5  the port is in use
-  6  Azurite, which keeps the key packages, did not start`;
+  6  Azurite, which keeps key packages and queues, did not start
+  7  Cosmos DB cannot be used
+
+Settings, in the environment:
+  COSMOS                   for --store cosmos: the connection string of an emulator
+  COSMOS__accountEndpoint  instead of it: the address of an account, reached as whoever is signed in
+  COSMOS_DATABASE          keyturn, unless it is set
+docs/settings.md explains all others.`;
 
 function parsePort(text: string): number {
   const port = Number(text);
@@ -34,6 +43,12 @@ function parseOptions(argv: readonly string[]): Options {
     .description('Runs Keyturn on this machine, for this machine: it listens on 127.0.0.1 only.')
     .option('--port <port>', 'where to listen', parsePort, 7071)
     .option('--data <folder>', 'where everything is kept', '.keyturn')
+    .addOption(
+      new Option('--store <store>', 'where documents are kept')
+        .choices(['sqlite', 'cosmos'])
+        .default('sqlite'),
+    )
+    .option('--app <folder>', 'run the bundle in it, which npm run build makes, instead of the sources')
     .option('--clock-file <file>', 'virtual time from a file; for demonstrations and tests only')
     .option('--verbose', 'log what functions say, and requests', false)
     .addHelpText('after', EXIT_CODES_HELP)
@@ -78,6 +93,7 @@ async function main(): Promise<void> {
   }
   const keyturn = await startLocalKeyturn({
     ...options,
+    app: options.app === undefined ? null : resolve(options.app),
     clockFile: options.clockFile === undefined ? null : resolve(options.clockFile),
   });
   process.stdout.write(greeting(keyturn.url, keyturn.data));

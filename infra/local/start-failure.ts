@@ -6,6 +6,7 @@ export const EXIT_CODES = {
   dataUnusable: 4,
   portInUse: 5,
   azurite: 6,
+  cosmos: 7,
 } as const;
 
 /** Why the program cannot start, and what its user can do about it. */

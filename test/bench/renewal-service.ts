@@ -30,7 +30,14 @@ subscribe('http.client.request.start', (message) => {
 });
 
 async function start({ data, clockFile }: { data: string; clockFile: string }) {
-  running = await startLocalKeyturn({ port: 0, data, clockFile, verbose: false });
+  running = await startLocalKeyturn({
+    port: 0,
+    data,
+    store: 'sqlite',
+    app: null,
+    clockFile,
+    verbose: false,
+  });
   return { url: running.url, token: (await readFile(running.data.tokenFile, 'utf8')).trim() };
 }
 

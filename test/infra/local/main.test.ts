@@ -1,46 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Program, refusalOf, startProgram } from './program.ts';
 
-const MAIN = fileURLToPath(new URL('../../../infra/local/main.ts', import.meta.url));
-
-interface Program {
-  readonly child: ChildProcess;
-  /** What it printed by the time it ended. */
-  readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
-  /** The URL it listens on. */
-  readonly listens: Promise<string>;
-}
-
-function keyturn(...options: string[]): Program {
-  const child = spawn(process.execPath, [MAIN, ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const [listens, ended] = [Promise.withResolvers<string>(), Promise.withResolvers<never>()];
-  let [stdout, stderr] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-    const url = /listens on (\S+)/.exec(stdout)?.[1];
-    if (url !== undefined) listens.resolve(url);
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  child.once('close', (code) => {
-    listens.reject(new Error(`ended with ${code}: ${stderr}`));
-    ended.resolve({ code, stdout, stderr } as never);
-  });
-  listens.promise.catch(() => undefined);
-  return { child, ended: ended.promise, listens: listens.promise };
-}
-
-/** It ends before it has printed anything but why, and what to do. */
-async function refusal(...options: string[]) {
-  const { code, stdout, stderr } = await keyturn(...options).ended;
-  expect(stdout).toBe('');
-  expect(stderr).toMatch(/^keyturn: error: .+\nhint: .+\n$/);
-  return { code, stderr };
-}
+const keyturn = (...options: string[]): Program => startProgram(options);
+const refusal = (...options: string[]) => refusalOf(keyturn(...options));
 
 let folder = '';
 beforeAll(() => {
@@ -152,12 +118,16 @@ describe('one that cannot run says so by its exit code, on two lines', () => {
     expect(stderr).toContain(data);
   });
 
-  test.each([[['--port', '70000']], [['--port', 'x']], [['--unknown']], [['--clock-file']], [['surplus']]])(
-    'when it is used with %j',
-    async (options) => {
-      expect(await refusal(...options)).toMatchObject({ code: 2 });
-    },
-  );
+  test.each([
+    [['--store', 'mongo']],
+    [['--port', '70000']],
+    [['--port', 'x']],
+    [['--unknown']],
+    [['--clock-file']],
+    [['surplus']],
+  ])('when it is used with %j', async (options) => {
+    expect(await refusal(...options)).toMatchObject({ code: 2 });
+  });
 });
 
 test('a clock file without an instant is wrong usage', async () => {
@@ -171,5 +141,6 @@ test('a clock file without an instant is wrong usage', async () => {
 test('--help tells options and exit codes, and starts nothing', async () => {
   const { code, stdout } = await keyturn('--help').ended;
   expect(code).toBe(0);
-  for (const word of ['--port', '--data', '--clock-file', 'Exit codes']) expect(stdout).toContain(word);
+  for (const word of ['--port', '--data', '--store', '--app', '--clock-file', 'COSMOS', 'Exit codes'])
+    expect(stdout).toContain(word);
 });
