@@ -22,7 +22,7 @@ var receivers = [
     useCommonAlertSchema: true
   }
 ]
-var healthLocations = ['emea-nl-ams-azr', 'us-va-ash-azr', 'apac-sg-sin-azr']
+var healthPlaces = ['emea-nl-ams-azr', 'us-va-ash-azr', 'apac-sg-sin-azr']
 
 // Each query answers rows when somebody should be told, and none otherwise.
 var logAlerts = [
@@ -146,7 +146,7 @@ resource healthTest 'Microsoft.Insights/webtests@2022-06-15' = {
     Frequency: healthSeconds
     Timeout: 60
     RetryEnabled: true
-    Locations: [for location in healthLocations: { Id: location }]
+    Locations: [for place in healthPlaces: { Id: place }]
     Request: {
       RequestUrl: '${appUrl}/api/health'
       HttpVerb: 'GET'

@@ -86,4 +86,3 @@ output accountId string = account.id
 output accountName string = account.name
 output blobEndpoint string = account.properties.primaryEndpoints.blob
 output deploymentContainerUrl string = '${account.properties.primaryEndpoints.blob}${names.deploymentContainer}'
-output queueEndpoint string = account.properties.primaryEndpoints.queue

@@ -20,6 +20,7 @@ param autoscaleMaximum int
 param backupTier string
 
 param isZoneRedundant bool
+
 @description('Disabled: only from the service\'s own network.')
 @allowed(['Enabled', 'Disabled'])
 param publicNetworkAccess string

@@ -3,6 +3,7 @@
 param location string
 param tags object
 param suffix string
+
 @description('Disabled: only from the service\'s own network.')
 @allowed(['Enabled', 'Disabled'])
 param publicNetworkAccess string
