@@ -7,7 +7,7 @@ const WRITE_KINDS = ['store.write', 'vault.put', 'vault.delete', 'queue.send', '
 export type WriteKind = (typeof WRITE_KINDS)[number];
 export type FaultPoint = 'before' | 'after';
 
-const WRITE = new RegExp(`\\b(?:${WRITE_KINDS.map((kind) => RegExp.escape(kind)).join('|')})\\(`);
+const WRITE = new RegExp(`\\b(?:${WRITE_KINDS.join('|').replaceAll('.', '\\.')})\\(`);
 const OWN_FRAME = /^Error|\/test\/service\/(?:fault-|hooked-ports)/;
 const SERVICE_FRAME = /\/shared\/services\/(?<site>[a-z-]+\.ts:\d+):\d+/;
 
