@@ -1,6 +1,6 @@
 // OpenTelemetry's SDK, started once a process. Loaded only where telemetry goes somewhere: it takes longer to load than all
 // the rest of the service. Sampling, the service's name and OTLP's addresses follow the standard OTEL_* settings.
-import { metrics, trace } from '@opentelemetry/api';
+import { context, diag, DiagLogLevel, metrics, trace } from '@opentelemetry/api';
 import {
   defaultResource,
   detectResources,
@@ -37,6 +37,13 @@ const EXPORT_MILLISECONDS = 60_000;
 
 export async function startOpenTelemetry(settings: TelemetrySettings): Promise<RunningTelemetry> {
   const { azureMonitor, otlp, version } = settings;
+  // What cannot be sent is told where hosts collect what a process says of itself.
+  const tell = (message: string): void => void process.stderr.write(`telemetry: ${message}\n`);
+  const ignore = (): void => {};
+  diag.setLogger(
+    { error: tell, warn: tell, info: ignore, debug: ignore, verbose: ignore },
+    DiagLogLevel.WARN,
+  );
   const exporters: Exporters[] = [];
   if (azureMonitor !== null) exporters.push(await azureMonitorExporters(azureMonitor));
   if (otlp) exporters.push(await otlpExporters());
@@ -48,30 +55,27 @@ export function startExporting(exporters: readonly Exporters[], version: string)
   const resource = defaultResource()
     .merge(resourceFromAttributes({ 'service.name': 'keyturn', 'service.version': version }))
     .merge(detectResources({ detectors: [envDetector, serviceInstanceIdDetector] }));
-  const tracerProvider = new NodeTracerProvider({
-    resource,
-    spanProcessors: exporters.map((each) => new BatchSpanProcessor(each.traces)),
-  });
-  const meterProvider = new MeterProvider({
-    resource,
-    readers: exporters.map(
-      (each) =>
-        new PeriodicExportingMetricReader({
-          exporter: forgettingGauges(each.metrics),
-          exportIntervalMillis: EXPORT_MILLISECONDS,
-        }),
-    ),
-  });
-  tracerProvider.register();
-  metrics.setGlobalMeterProvider(meterProvider);
+  const spanProcessors = exporters.map((each) => new BatchSpanProcessor(each.traces));
+  const readers = exporters.map(
+    (each) =>
+      new PeriodicExportingMetricReader({
+        exporter: forgettingGauges(each.metrics),
+        exportIntervalMillis: EXPORT_MILLISECONDS,
+      }),
+  );
+  new NodeTracerProvider({ resource, spanProcessors }).register();
+  metrics.setGlobalMeterProvider(new MeterProvider({ resource, readers }));
+  // Each by itself: the providers stop waiting for all when one fails.
+  const all = [...spanProcessors, ...readers];
   return {
     async flush() {
-      await Promise.allSettled([tracerProvider.forceFlush(), meterProvider.forceFlush()]);
+      await Promise.allSettled(all.map((each) => each.forceFlush()));
     },
     async stop() {
       trace.disable();
+      context.disable();
       metrics.disable();
-      await Promise.allSettled([tracerProvider.shutdown(), meterProvider.shutdown()]);
+      await Promise.allSettled(all.map((each) => each.shutdown()));
     },
   };
 }
