@@ -8,6 +8,7 @@ import type { MemoryWorkQueue } from '../../shared/adapters/memory-work-queue.ts
 import type { PackageVault } from '../../shared/ports/package-vault.ts';
 import { START } from '../service/running-service.ts';
 import type { TestSystem } from '../service/running-service.ts';
+import { StoreThrottled } from '../../shared/ports/document-store.ts';
 import type {
   DocumentStore,
   FleetDocument,
@@ -48,6 +49,8 @@ export interface Cost {
 
 export interface MeteredPorts {
   readonly parts: Pick<TestSystem, 'store' | 'feed' | 'vault' | 'queue' | 'clock'>;
+  /** Has the store refuse the next write: it is too busy. */
+  beBusy(): void;
   /** The cost of what `act` does. */
   measure(act: () => Promise<unknown>): Promise<Cost>;
   /** What was written since it was last asked. */
@@ -57,16 +60,27 @@ export interface MeteredPorts {
 export function meteredPorts(): MeteredPorts {
   const memory = memoryDocumentStore();
   const clock = manualClock(START);
+  let isBusy = false;
+  const busyStore: DocumentStore = {
+    ...memory,
+    async write(groupId, operations) {
+      const wasBusy = isBusy;
+      isBusy = false;
+      if (wasBusy) throw new StoreThrottled(1);
+      return memory.write(groupId, operations);
+    },
+  };
   let cost = newCost();
   let position: string | null = null;
   return {
     parts: {
       clock,
-      store: meteredStore(memory, () => cost),
+      store: meteredStore(busyStore, () => cost),
       vault: meteredVault(() => cost),
       queue: meteredQueue(memoryWorkQueue(clock), () => cost),
       feed: { ...memory, changes: async (after) => ({ documents: [], position: after ?? '0' }) },
     },
+    beBusy: () => void (isBusy = true),
     async measure(act) {
       const measured = newCost();
       cost = measured;

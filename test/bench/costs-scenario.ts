@@ -87,6 +87,20 @@ class Scenario {
     await deliverAll(documents);
   }
 
+  /** A change of status whose notification the store is too busy for at first. */
+  async putOff(): Promise<void> {
+    const documents = await this.#changed();
+    const event = documents.find(({ type, id }) => type === 'event' && id.endsWith('Default'));
+    assert(event, 'a machine has become Default');
+    this.#ports.beBusy();
+    const refused = await this.#ports.measure(() => deliver('event-notifications', [event]));
+    this.costs.push({ name: 'event-notifications', variant: 'a change of status, put off', cost: refused });
+    this.service.clock.advanceMinutes(1);
+    const retried = await this.#ports.measure(() => this.service.deliverRetries());
+    this.costs.push({ name: 'fleet-retries', variant: 'a change of status', cost: retried });
+    await deliverAll(documents);
+  }
+
   /** Hands what was written to the feeds' functions, and what that writes, until nothing is left. */
   async settle(): Promise<void> {
     for (;;) {
@@ -114,7 +128,7 @@ function sizeOf(document: FleetDocument): number {
 async function deliver(name: string, documents: readonly FleetDocument[]): Promise<void> {
   const registered = functionRegistry.functions.get(name);
   assert(registered, `there is no function ${name}`);
-  await registered.callback(documents, { error: assert.fail });
+  await registered.callback(documents, { warn: () => undefined, error: assert.fail });
 }
 
 async function deliverAll(documents: readonly FleetDocument[]): Promise<void> {
@@ -246,11 +260,14 @@ async function theRest(scenario: Scenario, machines: readonly ProtocolMachine[])
   await scenario.people('openRenewal', '', 'POST', `groups/${issuer.groupId}/renewals`);
   await scenario.settle();
   const other = await joined(service, (await service.newGroup(POLICY)).id);
+  await scenario.putOff();
   const due = (await service.group(other.groupId)).nextRenewalDate as Instant;
   service.clock.set(addMinutes(due, 1));
   await scenario.call('checkIn', 'opens the window before any scan, and takes the lease', () =>
     other.checkIn(),
   );
+  await scenario.people('countDeadLetters', '', 'GET', 'dead-letters');
+  await scenario.people('redriveDeadLetters', 'none is left', 'POST', 'dead-letters/redrive');
   await scenario.people('deleteGroup', '', 'DELETE', `groups/${issuer.groupId}`);
   await scenario.feed('fleet-changes', 'a piece of a deleted group', isJob('deleteGroup'));
 }
