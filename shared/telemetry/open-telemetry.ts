@@ -1,6 +1,7 @@
 // OpenTelemetry's SDK, started once a process. Loaded only where telemetry goes somewhere: it takes longer to load than all
 // the rest of the service. Sampling, the service's name and OTLP's addresses follow the standard OTEL_* settings.
 import { context, diag, DiagLogLevel, metrics, trace } from '@opentelemetry/api';
+import type { DiagLogger } from '@opentelemetry/api';
 import {
   defaultResource,
   detectResources,
@@ -35,15 +36,16 @@ interface Exporters {
 
 const EXPORT_MILLISECONDS = 60_000;
 
+/** What cannot be sent is told where hosts collect what a process says of itself. */
+const STANDARD_ERROR: DiagLogger = { error: tell, warn: tell, info: tell, debug: tell, verbose: tell };
+
+function tell(message: string): void {
+  process.stderr.write(`telemetry: ${message}\n`);
+}
+
 export async function startOpenTelemetry(settings: TelemetrySettings): Promise<RunningTelemetry> {
   const { azureMonitor, otlp, version } = settings;
-  // What cannot be sent is told where hosts collect what a process says of itself.
-  const tell = (message: string): void => void process.stderr.write(`telemetry: ${message}\n`);
-  const ignore = (): void => {};
-  diag.setLogger(
-    { error: tell, warn: tell, info: ignore, debug: ignore, verbose: ignore },
-    DiagLogLevel.WARN,
-  );
+  diag.setLogger(STANDARD_ERROR, DiagLogLevel.WARN);
   const exporters: Exporters[] = [];
   if (azureMonitor !== null) exporters.push(await azureMonitorExporters(azureMonitor));
   if (otlp) exporters.push(await otlpExporters());
