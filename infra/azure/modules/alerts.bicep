@@ -58,25 +58,25 @@ var logAlerts = [
     query: '''
       AppMetrics
       | where Name == 'keyturn.health'
-      | summarize Unwell = countif(Sum < 1), Taken = count() by Check = tostring(Properties['check'])
-      | where Unwell == Taken
+      | summarize Well = countif(Sum >= 1) by Check = tostring(Properties['check'])
+      | where Well == 0
     '''
   }
   {
     name: 'silent'
-    description: 'No figures came for an hour: timers do not run, or nothing can be sent.'
+    description: 'No figures come, or old ones alone: timers do not run, or nothing can be sent.'
     severity: 1
-    window: 'PT1H'
+    window: 'PT30M'
     query: '''
       AppMetrics
-      | where Name == 'keyturn.health'
-      | summarize Taken = count()
-      | where Taken == 0
+      | where Name == 'keyturn.metrics_age_seconds'
+      | summarize Sent = count(), YoungestAge = min(Sum)
+      | where Sent == 0 or YoungestAge > 1800
     '''
   }
   {
     name: 'functions-failing'
-    description: 'Functions fail, and not because of what callers sent.'
+    description: 'A function fails again and again, and not because of what callers sent.'
     severity: 2
     window: 'PT30M'
     query: '''
