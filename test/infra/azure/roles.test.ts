@@ -79,13 +79,14 @@ it('no right reaches further than one resource', () => {
   }
 });
 
-it('documents can be read, written, queried and followed, and nothing else', () => {
+it('documents can be read, written one by one and in batches, queried and followed, and nothing else', () => {
   const { body } = resource('Microsoft.DocumentDB/databaseAccounts/sqlRoleDefinitions');
   const [permission] = at(body, 'properties', 'permissions') as readonly { dataActions: string[] }[];
   const actions = permission?.dataActions.map((action) => action.split('/').slice(2).join('/'));
   expect(actions?.toSorted()).toEqual([
     'readMetadata',
     'sqlDatabases/containers/executeQuery',
+    'sqlDatabases/containers/executeStoredProcedure',
     'sqlDatabases/containers/items/create',
     'sqlDatabases/containers/items/delete',
     'sqlDatabases/containers/items/read',
