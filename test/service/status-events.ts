@@ -14,7 +14,7 @@ export function ids(count: number): string[] {
 
 /** One event of each machine, of a new group unless it is said which, all written at once. */
 export async function newEvents(
-  { system }: RunningService,
+  { system }: Pick<RunningService, 'system'>,
   machineIds: readonly string[],
   groupId: string = randomUUID(),
 ): Promise<FleetEvent[]> {
@@ -30,7 +30,10 @@ export async function newEvents(
 }
 
 /** The machines that a group's notifications are about, each as often as it was notified of. */
-export async function notifiedOf({ system }: RunningService, groupId: string): Promise<string[]> {
+export async function notifiedOf(
+  { system }: Pick<RunningService, 'system'>,
+  groupId: string,
+): Promise<string[]> {
   const page = await system.store.query<Notification>({ type: 'notification', groupId, limit: 1000 });
   return page.items.map(({ document }) => document.machineId).toSorted();
 }
