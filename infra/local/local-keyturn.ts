@@ -37,6 +37,7 @@ export interface LocalKeyturn {
 /** Timers run every five minutes unless the environment says otherwise, as the deployment in Azure does. */
 const SCHEDULE_DEFAULT = '0 */5 * * * *';
 const DATABASE_DEFAULT = 'keyturn';
+const BUNDLE_MAIN = 'main.cjs';
 
 function writeLine(line: string): void {
   process.stderr.write(line);
@@ -114,7 +115,7 @@ function applicationIn(folder: string | null): Pick<HostOptions, 'load' | 'hostJ
   if (!existsSync(hostJson)) {
     throw new StartFailure('usage', `${folder} holds no host.json`, 'make the bundle with npm run build');
   }
-  return { load: () => import(new URL('main.mjs', base).href), hostJson };
+  return { load: () => import(new URL(BUNDLE_MAIN, base).href), hostJson };
 }
 
 async function listen(starting: Promise<Host>, port: number): Promise<Host> {
@@ -142,6 +143,7 @@ export async function startLocalKeyturn(options: LocalKeyturnOptions): Promise<L
   try {
     const clock = openClock(options.clockFile);
     const log = lineLog({ clock, from: options.verbose ? 'debug' : 'warning', write: writeLine });
+    const application = applicationIn(options.app);
     const data = openDataFolder(options.data);
     started.push(() => data.release());
     if (options.store === 'cosmos') await prepareCosmos(process.env, cosmosDatabase());
@@ -151,7 +153,7 @@ export async function startLocalKeyturn(options: LocalKeyturnOptions): Promise<L
     const { running, closeSystem } = await composeSystem(data);
     started.push(closeSystem);
     const starting = startHost({
-      ...applicationIn(options.app),
+      ...application,
       clock: running.clock,
       changeFeed: running.feed,
       checkpoints: running.feed,

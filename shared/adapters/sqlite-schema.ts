@@ -1,6 +1,6 @@
 // The database file of the SQLite store: its settings, its tables, and what makes a file unusable. Every column
 // that queries ask is taken out of the document when it is written, and indexed with the order it is asked in.
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 
 /** Marks the file as ours ("Ktrn"), for SQLite and for `file`. */
 const APPLICATION_ID = 0x4b_74_72_6e;
@@ -90,9 +90,11 @@ export class StoreUnusable extends Error {
  * @throws StoreUnusable
  */
 export function openDatabase(file: string): DatabaseSync {
+  // Loaded here: in Azure nobody opens a file, and Node before 24 warns of the module as soon as it is loaded.
+  const sqlite = process.getBuiltinModule('node:sqlite');
   let database: DatabaseSync | undefined;
   try {
-    database = new DatabaseSync(file, { timeout: BUSY_MILLISECONDS });
+    database = new sqlite.DatabaseSync(file, { timeout: BUSY_MILLISECONDS });
     prepareDatabase(database, file);
     return database;
   } catch (error) {

@@ -12,7 +12,9 @@ import { median, spread } from './statistics.ts';
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const BUNDLE = `${ROOT}dist/main.mjs`;
+const BUNDLE = `${ROOT}dist/main.cjs`;
+/** What it starts. */
+const CODE = `${ROOT}dist/keyturn.cjs`;
 const LOADER = fileURLToPath(new URL('cold-start-process.ts', import.meta.url));
 const PROCESSES = 30;
 
@@ -49,7 +51,7 @@ async function measure({ scale, say }: BenchContext) {
   }
   const [first] = bundle;
   if (first === undefined || first.functions === 0) throw new Error('the bundle registered no function');
-  const bytes = await readFile(BUNDLE);
+  const bytes = await readFile(CODE);
   const loads = bundle.map(({ loadMilliseconds }) => loadMilliseconds);
   const of = (starts: readonly Start[], field: keyof Loaded | 'processMilliseconds'): number =>
     median(starts.map((each) => each[field]));

@@ -51,21 +51,17 @@ function serviceAt(server: string) {
     const { items } = await client.call('listGroupMachines', { params: { groupId }, token });
     return Object.fromEntries(items.map(({ name, keyDeliveryStatus }) => [name, keyDeliveryStatus]));
   };
-  return {
-    client,
-    token,
-    statuses,
-    async enroll(groupId: string, name: string): Promise<Agent> {
-      const enrollment = await client.call('createEnrollmentToken', { params: { groupId }, body: {}, token });
-      const agent = newAgent();
-      const password = passwordOf(PASSWORD);
-      await joinGroup(agent, { server, enrollmentToken: enrollment.token, name, password });
-      return agent;
-    },
-    async until(groupId: string, expected: Record<string, string>): Promise<void> {
-      while (JSON.stringify(await statuses(groupId)) !== JSON.stringify(expected)) await wait(20);
-    },
+  const enroll = async (groupId: string, name: string): Promise<Agent> => {
+    const enrollment = await client.call('createEnrollmentToken', { params: { groupId }, body: {}, token });
+    const agent = newAgent();
+    const password = passwordOf(PASSWORD);
+    await joinGroup(agent, { server, enrollmentToken: enrollment.token, name, password });
+    return agent;
   };
+  const until = async (groupId: string, expected: Record<string, string>): Promise<void> => {
+    while (JSON.stringify(await statuses(groupId)) !== JSON.stringify(expected)) await wait(20);
+  };
+  return { client, token, statuses, enroll, until };
 }
 
 test('a group lives through a renewal in Cosmos DB, and is there after a restart', async () => {
