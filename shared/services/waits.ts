@@ -6,10 +6,18 @@ import { QueueUnavailable } from '../ports/work-queue.ts';
 
 /** What failed waits for so long when nothing better is known. */
 export const WAIT_SECONDS = 30;
+/** Whatever it is told: not to go round and round, and not to be forgotten. */
+const WAIT_SECONDS_MIN = 1;
+const WAIT_SECONDS_MAX = 3600;
 
-/** Seconds after which what failed this way is worth another try; null when waiting does not mend it. */
+/** Whole seconds after which what failed this way is worth another try; null when waiting does not mend it. */
 export function waitSecondsAfter(error: unknown): number | null {
-  if (error instanceof StoreThrottled) return Math.ceil(error.afterSeconds);
+  const told = secondsTold(error);
+  return told === null ? null : Math.min(WAIT_SECONDS_MAX, Math.max(WAIT_SECONDS_MIN, Math.ceil(told)));
+}
+
+function secondsTold(error: unknown): number | null {
+  if (error instanceof StoreThrottled) return error.afterSeconds;
   if (error instanceof StoreUnavailable || error instanceof QueueUnavailable) return WAIT_SECONDS;
   if (error instanceof VaultUnavailable) return error.afterSeconds ?? WAIT_SECONDS;
   if (error instanceof Problem && error.status === 503) return error.retryAfterSeconds ?? WAIT_SECONDS;
