@@ -12,8 +12,14 @@ app.storageQueue('fleet-retries', {
   queueName: 'fleet-retries',
   handler: (message: unknown, context: InvocationContext) =>
     inInvocation('fleet-retries', context, [], async () => {
-      const left = await retryChanges(system(), message);
-      nameGroups(left.map(({ groupId }) => groupId));
-      tellPutOff(left, context);
+      nameGroups(groupsOf(message));
+      tellPutOff(await retryChanges(system(), message), context);
     }),
 });
+
+/** Of a message as it came: one that cannot be handled is to be found by its group, too. */
+function groupsOf(message: unknown): string[] {
+  return typeof message === 'object' && message !== null && 'groupId' in message
+    ? [String(message.groupId)]
+    : [];
+}

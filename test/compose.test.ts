@@ -72,6 +72,21 @@ describe('a system', () => {
   });
 });
 
+describe('the consumers of the change feed that are watched', () => {
+  it.each<[string, Settings, string[]]>([
+    ['are all', {}, ['fleet-changes', 'event-notifications']],
+    ['that are not switched off', { 'AzureWebJobs.fleet-changes.Disabled': 'true' }, ['event-notifications']],
+    ['whichever way that is said', { 'AzureWebJobs.event-notifications.Disabled': '1' }, ['fleet-changes']],
+    [
+      'and left on by anything else',
+      { 'AzureWebJobs.fleet-changes.Disabled': 'false' },
+      ['fleet-changes', 'event-notifications'],
+    ],
+  ])('%s', (_, settings, expected) => {
+    expect(composed({ ...ON_ONE_MACHINE, ...settings }).settings.feedConsumers).toEqual(expected);
+  });
+});
+
 function refusal(settings: Settings): unknown {
   try {
     void composed(settings);

@@ -68,9 +68,9 @@ export function nameSubject({ groupId, machineId }: Subject): void {
 
 /** The same of a batch of changes. */
 export function nameGroups(groupIds: readonly string[]): void {
-  const [only, ...more] = new Set(groupIds);
-  if (more.length === 0) nameSubject({ groupId: only });
-  else trace.getActiveSpan()?.setAttribute('keyturn.group.ids', [...new Set(groupIds)]);
+  const distinct = [...new Set(groupIds)];
+  if (distinct.length === 1) nameSubject({ groupId: distinct[0] });
+  else trace.getActiveSpan()?.setAttribute('keyturn.group.ids', distinct);
 }
 
 /** Notes on the present span how the call was refused; only what is the service's own doing makes it a failed one. */
