@@ -61,7 +61,8 @@ export function refusalOf(results: readonly BatchResult[]): Error | null {
   const { statusCode, subStatusCode, retryAfterMilliseconds } = result;
   return Object.assign(new Error(`an operation of the batch was refused with ${statusCode}`), {
     code: statusCode,
-    headers: { 'x-ms-substatus': subStatusCode, 'x-ms-retry-after-ms': retryAfterMilliseconds },
+    substatus: subStatusCode,
+    retryAfterInMs: retryAfterMilliseconds,
   });
 }
 

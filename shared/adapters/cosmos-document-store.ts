@@ -1,6 +1,6 @@
 // Documents in one Cosmos DB container, partitioned by group: point reads, transactional batches with the ETags that were
 // read, and queries that name their partition wherever the port's query names its group. docs/cosmos.md says more.
-import type { Container, CosmosClient, FeedOptions, SqlQuerySpec } from '@azure/cosmos';
+import type { Container, CosmosClient } from '@azure/cosmos';
 import { StoreUnavailable } from '../ports/document-store.ts';
 import type { DocumentStore, FleetDocument, Page, Query } from '../ports/document-store.ts';
 import { refusalOf, toOperations, toVersions } from './cosmos-batch.ts';
@@ -10,10 +10,12 @@ import type { CallContext, CosmosCallOptions } from './cosmos-calls.ts';
 import { FLEET_CONTAINER } from './cosmos-container.ts';
 import { toStored } from './cosmos-document.ts';
 import type { CosmosResource } from './cosmos-document.ts';
-import { toCount, toSelect } from './cosmos-query.ts';
+import { inOrder, keyOf, toCount, toSelect } from './cosmos-query.ts';
+import { collect, scopesOf } from './cosmos-scope.ts';
+import type { QueryScope } from './cosmos-scope.ts';
 import { isDocumentId, prepareBatch } from './document-batch.ts';
 import type { BatchOperation } from './document-batch.ts';
-import { checkField, checkQuery, orderOf, startOf, toCursor } from './query-cursor.ts';
+import { checkField, checkQuery, startOf, toCursor } from './query-cursor.ts';
 import type { SortKey } from './query-cursor.ts';
 
 export interface CosmosDocumentStoreOptions extends CosmosCallOptions {
@@ -21,9 +23,6 @@ export interface CosmosDocumentStoreOptions extends CosmosCallOptions {
   readonly client: CosmosClient;
   readonly database: string;
 }
-
-/** What Cosmos DB gives out in one answer at most. */
-const ITEMS_PER_ANSWER_MAX = 1000;
 
 export function cosmosDocumentStore(options: CosmosDocumentStoreOptions): DocumentStore {
   const container = options.client.database(options.database).container(FLEET_CONTAINER.id);
@@ -59,26 +58,28 @@ export function cosmosDocumentStore(options: CosmosDocumentStoreOptions): Docume
       assertOpen();
       checkQuery(query);
       const start = startOf(query);
-      const found: CosmosResource[] = [];
-      await calls.run('query', async (context) => {
-        // What came before it was told to wait is kept; it goes on after that.
-        const after = lastKey(query, found) ?? start;
-        const wanted = query.limit + 1 - found.length;
-        const select = toSelect(query, after);
-        await collect(container, select, query.groupId ?? null, wanted, found, context);
-      });
-      return toPage<D>(query, found);
+      const scopes = await scopesOf(container, calls, 'query', query.groupId ?? null);
+      const parts = await Promise.all(
+        scopes.map((scope) => partOfPage(container, calls, scope, query, start)),
+      );
+      return toPage<D>(query, parts.flat());
     },
 
     async countBy(groupId, type, field) {
       assertOpen();
       checkField(field);
-      const rows = await calls.run('count', async (context) => {
-        const found: CountRow[] = [];
-        await collect(container, toCount(groupId, type, field), groupId, Infinity, found, context);
-        return found;
-      });
-      return toCounts(rows);
+      const count = toCount(groupId, type, field);
+      const scopes = await scopesOf(container, calls, 'count', groupId);
+      const parts = await Promise.all(
+        scopes.map((scope) =>
+          calls.run('count', async (context) => {
+            const rows: CountRow[] = [];
+            await collect(container, scope, count, Infinity, rows, context);
+            return rows;
+          }),
+        ),
+      );
+      return toCounts(parts.flat());
     },
 
     async close() {
@@ -98,8 +99,9 @@ async function readItem(
   const { resource, statusCode, substatus = 0, requestCharge } = response;
   // The library takes every 404 for "there is none".
   if (statusCode === 404 && substatus !== 0) {
-    throw Object.assign(new Error('the document could not be read'), {
+    throw Object.assign(new Error(`the document could not be read: ${statusCode}/${substatus}`), {
       code: statusCode,
+      substatus,
       headers: response.headers,
     });
   }
@@ -123,44 +125,31 @@ async function writeBatch(
   return result;
 }
 
-/** Adds rows to `found` until there are as many as wanted, or no more. An answer may be empty and still not the last. */
-async function collect(
+/** As many of the page's documents as one partition can have, and one more. */
+async function partOfPage(
   container: Container,
-  statement: SqlQuerySpec,
-  groupId: string | null,
-  wanted: number,
-  found: unknown[],
-  { abortSignal, charge }: CallContext,
-): Promise<void> {
-  const options: FeedOptions = {
-    abortSignal,
-    maxItemCount: Math.min(wanted, ITEMS_PER_ANSWER_MAX),
-    // Over all groups Cosmos DB refuses to order or to group without a plan: asking for that first saves the refusal.
-    ...(groupId === null ? { forceQueryPlan: true } : { partitionKey: groupId }),
-  };
-  const iterator = container.items.query<unknown>(statement, options);
-  for (let missing = wanted; missing > 0 && iterator.hasMoreResults();) {
-    const { resources, requestCharge } = await iterator.fetchNext();
-    charge(requestCharge);
-    // There are none at all when several partitions were asked, and none of them had any.
-    const fetched = resources ?? [];
-    found.push(...fetched);
-    missing -= fetched.length;
-  }
+  calls: CosmosCalls,
+  scope: QueryScope,
+  query: Query,
+  start: SortKey | null,
+): Promise<readonly CosmosResource[]> {
+  const found: CosmosResource[] = [];
+  await calls.run('query', async (context) => {
+    // What came before it was told to wait is kept; it goes on after that.
+    const last = found.at(-1);
+    const select = toSelect(query, last === undefined ? start : keyOf(query, last));
+    await collect(container, scope, select, query.limit + 1 - found.length, found, context);
+  });
+  return found;
 }
 
 function toPage<D extends FleetDocument>(query: Query, found: readonly CosmosResource[]): Page<D> {
-  const shown = found.slice(0, query.limit);
-  const last = lastKey(query, shown);
+  const shown = inOrder(query, found).slice(0, query.limit);
+  const last = shown.at(-1);
   return {
     items: shown.map((resource) => toStored<D>(resource)),
-    cursor: last !== null && found.length > shown.length ? toCursor(query, last) : null,
+    cursor: last !== undefined && found.length > shown.length ? toCursor(query, keyOf(query, last)) : null,
   };
-}
-
-function lastKey(query: Query, found: readonly CosmosResource[]): SortKey | null {
-  const last = found.at(-1);
-  return last === undefined ? null : orderOf(query).columns.map((column) => last[column] as string);
 }
 
 interface CountRow {

@@ -13,15 +13,22 @@ export interface CosmosFailure {
   readonly cause: unknown;
 }
 
+type LibraryError = Error & {
+  readonly code?: unknown;
+  readonly substatus?: unknown;
+  readonly retryAfterInMs?: unknown;
+  readonly headers?: Readonly<Record<string, unknown>>;
+};
+
 /** The failure that the library threw. */
 export function failureOf(thrown: unknown): CosmosFailure {
   const error = withoutWrapping(thrown);
-  const { code, headers } = error as { code?: unknown; headers?: Readonly<Record<string, unknown>> };
-  const status = typeof code === 'number' ? code : null;
+  // A query over several partitions replaces the headers; the change feed's errors have nothing but them.
+  const { code, substatus, retryAfterInMs, headers } = error as LibraryError;
   return {
-    status,
-    substatus: Number(headers?.['x-ms-substatus'] ?? 0),
-    waitMilliseconds: numberOrNull(headers?.['x-ms-retry-after-ms']),
+    status: typeof code === 'number' ? code : null,
+    substatus: numberOrNull(substatus ?? headers?.['x-ms-substatus']) ?? 0,
+    waitMilliseconds: numberOrNull(retryAfterInMs ?? headers?.['x-ms-retry-after-ms']),
     requestUnits: numberOrNull(headers?.['x-ms-request-charge']) ?? 0,
     message: error.message,
     cause: error,

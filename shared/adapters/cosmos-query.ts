@@ -47,6 +47,23 @@ export function toCount(groupId: string | null, type: DocumentType, field: Query
   return { query: text, parameters: parameters.list };
 }
 
+/** Where a document stands in the order of the query, which left out those that have no such place. */
+export function keyOf(query: Query, document: Readonly<Record<string, unknown>>): SortKey {
+  return orderOf(query).columns.map((column) => document[column] as string);
+}
+
+/** Documents that the query found, from wherever they came, as it orders them. */
+export function inOrder<R extends Readonly<Record<string, unknown>>>(query: Query, found: readonly R[]): R[] {
+  const later = orderOf(query).descending ? -1 : 1;
+  return found.toSorted((one, other) => later * compareKeys(keyOf(query, one), keyOf(query, other)));
+}
+
+function compareKeys(one: SortKey, other: SortKey): number {
+  const index = one.findIndex((value, column) => value !== other[column]);
+  if (index === -1) return 0;
+  return (one[index] ?? '') < (other[index] ?? '') ? -1 : 1;
+}
+
 class Parameters {
   readonly list: SqlParameter[] = [];
 

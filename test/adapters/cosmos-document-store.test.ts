@@ -1,12 +1,14 @@
+// The contracts of the store and of the change feed, over our fake account; and over Microsoft's emulator where one is named.
 import { afterAll, beforeAll } from 'vitest';
-import { cosmosChangeFeed } from '../../shared/adapters/cosmos-change-feed.ts';
-import { cosmosClient } from '../../shared/adapters/cosmos-client.ts';
-import { cosmosDocumentStore } from '../../shared/adapters/cosmos-document-store.ts';
-import { makeCosmosContainers } from '../../shared/adapters/cosmos-setup.ts';
 import { describeChangeFeed } from '../conformance/change-feed.ts';
+import type { FeedStore } from '../conformance/change-feed.ts';
 import { describeDocumentStore } from '../conformance/document-store.ts';
+import type { OpenedStore, StoreGaps } from '../conformance/opened-store.ts';
+import { EMULATOR, emulatorDatabaseForTest, emulatorGaps } from './cosmos/emulator.ts';
 import { startFakeCosmos } from './cosmos/fake-cosmos.ts';
 import type { FakeCosmos } from './cosmos/fake-cosmos.ts';
+import { cosmosFleet, newFakeDatabase } from './cosmos/fleet.ts';
+import type { CosmosFleetOptions } from './cosmos/fleet.ts';
 
 let fake: FakeCosmos;
 beforeAll(async () => {
@@ -14,23 +16,23 @@ beforeAll(async () => {
 });
 afterAll(() => fake.close());
 
-let databases = 0;
-async function open() {
-  databases += 1;
-  const database = `fleet${databases}`;
-  const client = cosmosClient({ kind: 'connectionString', connectionString: fake.connectionString });
-  await makeCosmosContainers(client, database);
-  const store = () => ({
-    ...cosmosChangeFeed({ client, database }),
-    ...cosmosDocumentStore({ client, database }),
-  });
-  return {
-    store: store(),
-    reopen: async () => store(),
-    isRemote: true,
-    gaps: { feedEnd: 'the feed is an object of its own, and holds nothing that could be closed' },
+function opened(options: CosmosFleetOptions, gaps: StoreGaps = {}): OpenedStore<FeedStore> {
+  const open = (): FeedStore => {
+    const { store, feed } = cosmosFleet(options);
+    return { ...feed, ...store };
   };
+  const feedEnd = 'the feed is an object of its own, and holds nothing that could be closed';
+  return { store: open(), reopen: async () => open(), isRemote: true, gaps: { ...gaps, feedEnd } };
 }
 
-describeDocumentStore('cosmosDocumentStore', open);
-describeChangeFeed('cosmosChangeFeed', open);
+const overFake = async () => opened(await newFakeDatabase(fake));
+describeDocumentStore('cosmosDocumentStore', overFake);
+describeChangeFeed('cosmosChangeFeed', overFake);
+
+const emulator = EMULATOR;
+if (emulator !== null) {
+  const overEmulator = async () =>
+    opened(await emulatorDatabaseForTest(emulator), await emulatorGaps(emulator));
+  describeDocumentStore('cosmosDocumentStore on the emulator', overEmulator);
+  describeChangeFeed('cosmosChangeFeed on the emulator', overEmulator);
+}

@@ -21,6 +21,7 @@ export interface FakeCosmos {
   readonly faults: FakeFaults;
   /** All that was asked since the last call of `forget`, in order. */
   readonly requests: readonly FakeRequest[];
+  /** Forgets requests, and faults that have not come about. */
   forget(): void;
   close(): Promise<void>;
 }
@@ -67,6 +68,7 @@ export async function startFakeCosmos(options: FakeCosmosOptions = {}): Promise<
     requests,
     forget() {
       requests.length = 0;
+      faults.clear();
     },
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));

@@ -36,6 +36,10 @@ export class FakeFaults {
     this.#queues.set(kind, [...(this.#queues.get(kind) ?? []), ...faults]);
   }
 
+  clear(): void {
+    this.#queues.clear();
+  }
+
   take(kind: RequestKind): Fault | undefined {
     return this.#queues.get(kind)?.shift() ?? undefined;
   }

@@ -1,8 +1,8 @@
-// Queries over one physical partition of the fake account, and the plans by which the library puts several together. An
-// answer comes after so many documents were looked at, whether they match or not: it may be empty and still not the last.
+// Queries over one partition of the fake account. An answer comes after so many documents were looked at, whether they
+// match or not: it may be empty and still not the last, and counts are in parts.
 import type { FakeContainer, StoredResource } from './fake-container.ts';
 import { parseStatement } from './sql-syntax.ts';
-import type { Expression, SortField, Statement } from './sql-syntax.ts';
+import type { SortField, Statement } from './sql-syntax.ts';
 import { compareKeys, valueOf } from './sql-values.ts';
 import type { ParameterValues, Resource } from './sql-values.ts';
 
@@ -89,51 +89,6 @@ function selected(statement: Statement, matches: readonly Row[], parameters: Par
       items.map(({ alias, expression }) => [alias, valueOf(expression, documents, parameters)]),
     ),
   );
-}
-
-/** What the library needs to ask each physical partition for its part, and to put the parts together. */
-export function queryPlan(body: QueryBody): unknown {
-  const { items, whereText, groupBy, orderBy } = parsed(body);
-  const isGrouped = groupBy !== null && items !== null;
-  const sorted = orderBy
-    .map(({ name, descending }) => `c.${name}${descending ? ' DESC' : ' ASC'}`)
-    .join(', ');
-  const sortItems = orderBy.map(({ name }) => `{"item": c.${name}}`).join(', ');
-  const payload = (items ?? []).map(({ alias, expression }) => `"${alias}": ${payloadOf(expression)}`);
-  return {
-    partitionedQueryExecutionInfoVersion: 2,
-    queryInfo: {
-      distinctType: 'None',
-      top: null,
-      offset: null,
-      limit: null,
-      orderBy: orderBy.map(({ descending }) => (descending ? 'Descending' : 'Ascending')),
-      orderByExpressions: orderBy.map(({ name }) => `c.${name}`),
-      groupByExpressions: isGrouped ? [`c.${groupBy}`] : [],
-      groupByAliases: isGrouped ? items.map(({ alias }) => alias) : [],
-      aggregates: [],
-      groupByAliasToAggregateType: Object.fromEntries(
-        isGrouped ? items.map(({ alias, expression }) => [alias, isCount(expression) ? 'Count' : null]) : [],
-      ),
-      rewrittenQuery: isGrouped
-        ? `SELECT [{"item": c.${groupBy}}] AS groupByItems, {${payload.join(', ')}} AS payload FROM c` +
-          ` WHERE ${whereText} GROUP BY c.${groupBy}`
-        : `SELECT c._rid, [${sortItems}] AS orderByItems, c AS payload FROM c` +
-          ` WHERE (${whereText}) AND ({documentdb-formattableorderbyquery-filter}) ORDER BY ${sorted}`,
-      hasSelectValue: false,
-      hasNonStreamingOrderBy: false,
-    },
-    queryRanges: [{ min: '', max: 'FF', isMinInclusive: true, isMaxInclusive: false }],
-  };
-}
-
-const isCount = (expression: Expression): boolean =>
-  expression.kind === 'call' && expression.name === 'COUNT';
-
-function payloadOf(expression: Expression): string {
-  if (isCount(expression)) return '{"item": COUNT(1)}';
-  if (expression.kind !== 'field') throw new BadQuery('only fields and counts are grouped');
-  return `c.${expression.name}`;
 }
 
 export function needsPlan(body: QueryBody): boolean {

@@ -1,4 +1,4 @@
-// The part of Cosmos DB's SQL that the store speaks, and what a query plan makes of it: text to a tree.
+// The part of Cosmos DB's SQL that the store speaks: text to a tree.
 
 export type Expression =
   | { readonly kind: 'literal'; readonly value: string | number | boolean }
@@ -11,9 +11,7 @@ export type Expression =
       readonly operator: string;
       readonly left: Expression;
       readonly right: Expression;
-    }
-  | { readonly kind: 'array'; readonly items: readonly Expression[] }
-  | { readonly kind: 'object'; readonly fields: readonly (readonly [string, Expression])[] };
+    };
 
 export interface SelectItem {
   readonly alias: string;
@@ -29,19 +27,12 @@ export interface Statement {
   /** Null for `*`. */
   readonly items: readonly SelectItem[] | null;
   readonly where: Expression;
-  readonly whereText: string;
   readonly groupBy: string | null;
   readonly orderBy: readonly SortField[];
 }
 
-const TOKEN = /\s*(?:(@?[A-Za-z_][\w]*)|("(?:[^"\\]|\\.)*")|(\d+(?:\.\d+)?)|(!=|<=|>=|[=<>(),.*[\]{}:]))/y;
+const TOKEN = /\s*(?:(@?[A-Za-z_][\w]*)|("(?:[^"\\]|\\.)*")|(\d+(?:\.\d+)?)|(!=|<=|>=|[=<>(),.*]))/y;
 const COMPARISONS: ReadonlySet<string> = new Set(['=', '!=', '<', '<=', '>', '>=']);
-
-interface Token {
-  readonly text: string;
-  readonly start: number;
-  readonly end: number;
-}
 
 /** @throws SyntaxError, as Cosmos DB would answer 400. */
 export function parseStatement(text: string): Statement {
@@ -50,7 +41,7 @@ export function parseStatement(text: string): Statement {
 
 class Parser {
   readonly #text: string;
-  readonly #tokens: readonly Token[];
+  readonly #tokens: readonly string[];
   #position = 0;
 
   constructor(text: string) {
@@ -64,13 +55,11 @@ class Parser {
     this.#expect('FROM');
     this.#expect('c');
     this.#expect('WHERE');
-    const start = this.#next()?.start ?? 0;
     const where = this.#disjunction();
-    const whereText = this.#text.slice(start, this.#tokens[this.#position - 1]?.end);
     const groupBy = this.#clause('GROUP') ? this.#fieldName() : null;
     const orderBy = this.#clause('ORDER') ? this.#list(() => this.#sortField()) : [];
     if (this.#next() !== undefined) throw this.#unexpected();
-    return { items, where, whereText, groupBy, orderBy };
+    return { items, where, groupBy, orderBy };
   }
 
   #clause(word: string): boolean {
@@ -114,7 +103,7 @@ class Parser {
 
   #comparison(): Expression {
     const left = this.#primary();
-    const operator = this.#next()?.text ?? '';
+    const operator = this.#next() ?? '';
     if (!COMPARISONS.has(operator)) return left;
     this.#position += 1;
     return { kind: 'operation', operator, left, right: this.#primary() };
@@ -127,8 +116,6 @@ class Parser {
       this.#expect(')');
       return inner;
     }
-    if (text === '[') return { kind: 'array', items: this.#until(']', () => this.#disjunction()) };
-    if (text === '{') return { kind: 'object', fields: this.#until('}', () => this.#member()) };
     if (text.startsWith('"') || /^\d/.test(text))
       return { kind: 'literal', value: JSON.parse(text) as string };
     if (text.startsWith('@')) return { kind: 'parameter', name: text };
@@ -137,12 +124,6 @@ class Parser {
     if (this.#takes('('))
       return { kind: 'call', name: text, args: this.#until(')', () => this.#disjunction()) };
     throw this.#unexpected();
-  }
-
-  #member(): readonly [string, Expression] {
-    const name = JSON.parse(this.#take()) as string;
-    this.#expect(':');
-    return [name, this.#disjunction()];
   }
 
   #until<T>(end: string, item: () => T): T[] {
@@ -157,7 +138,7 @@ class Parser {
     return items;
   }
 
-  #next(): Token | undefined {
+  #next(): string | undefined {
     return this.#tokens[this.#position];
   }
 
@@ -165,11 +146,11 @@ class Parser {
     const token = this.#next();
     if (token === undefined) throw this.#unexpected();
     this.#position += 1;
-    return token.text;
+    return token;
   }
 
   #takes(text: string): boolean {
-    if (this.#next()?.text !== text) return false;
+    if (this.#next() !== text) return false;
     this.#position += 1;
     return true;
   }
@@ -179,18 +160,17 @@ class Parser {
   }
 
   #unexpected(): SyntaxError {
-    return new SyntaxError(`unexpected ${this.#next()?.text ?? 'end'} in: ${this.#text}`);
+    return new SyntaxError(`unexpected ${this.#next() ?? 'end'} in: ${this.#text}`);
   }
 }
 
-function tokensOf(text: string): Token[] {
-  const tokens: Token[] = [];
+function tokensOf(text: string): string[] {
+  const tokens: string[] = [];
   const pattern = new RegExp(TOKEN);
   while (pattern.lastIndex < text.trimEnd().length) {
     const found = pattern.exec(text);
     if (found === null) throw new SyntaxError(`cannot be read: ${text}`);
-    const token = found[0].trimStart();
-    tokens.push({ text: token, start: pattern.lastIndex - token.length, end: pattern.lastIndex });
+    tokens.push(found[0].trimStart());
   }
   return tokens;
 }

@@ -22,10 +22,6 @@ export function valueOf(
       return parameters.get(expression.name);
     case 'field':
       return expression.name === null ? document : document[expression.name];
-    case 'array':
-      return expression.items.map((item) => worth(item));
-    case 'object':
-      return Object.fromEntries(expression.fields.map(([name, field]) => [name, worth(field)]));
     case 'call':
       return calledValue(expression.name, expression.args.map(worth), documents.length);
     case 'operation':
