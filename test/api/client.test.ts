@@ -49,6 +49,16 @@ test('An operation that answers nothing answers nothing', async () => {
   expect(await client.call('deleteGroup', { params: { groupId: GROUP } })).toBeUndefined();
 });
 
+test('An operation that answers text asks for that, and answers it as it came', async () => {
+  let accept: string | undefined;
+  respond = (request, response) => {
+    accept = request.headers.accept;
+    response.end('keyturn_dead_letters 0\n# EOF\n');
+  };
+  expect(await client.call('metrics', {})).toBe('keyturn_dead_letters 0\n# EOF\n');
+  expect(accept).toBe('application/openmetrics-text, application/problem+json');
+});
+
 test('A problem keeps code, server time and Retry-After', async () => {
   const document = problemDocument(new Problem('AuthTokenExpired', 'late'), '2026-01-01T00:00:00Z');
   answering(400, JSON.stringify(document), { 'retry-after': '7' });
