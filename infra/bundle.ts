@@ -28,6 +28,7 @@ const OUTPUT_BYTES_MAX = 10_000_000;
 
 /** The file that starts the bundle. */
 export const MAIN = 'main.cjs';
+const CODE = 'keyturn.cjs';
 
 /**
  * Node reads a file's source map when it loads the file, if it has been told to by then. Told by the worker's arguments, Azure
@@ -35,14 +36,14 @@ export const MAIN = 'main.cjs';
  */
 const START = `'use strict';
 process.setSourceMapsEnabled(true);
-require('./keyturn.cjs');
+require(${JSON.stringify(`./${CODE}`)});
 `;
 
 /** @throws Error when the bundle does not register what the sources do. */
 export async function buildBundle({ folder, entry = ENTRY }: BundleOptions): Promise<Bundle> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  const file = join(folder, 'keyturn.cjs');
+  const file = join(folder, CODE);
   const main = join(folder, MAIN);
   await bundle(entry, file);
   await writeFile(main, START);

@@ -111,10 +111,14 @@ describe('without an account that can be used it does not start, and says why:',
     expect(code).toBe(expected);
   });
 
-  test('it refuses', async () => {
-    account.faults.next('metadata', { answer: 403 });
-    const { code, stderr } = await refusalOf(start({ COSMOS: account.connectionString }, 'refused'));
-    expect(stderr).toContain('Data Contributor');
+  test.each([
+    ['it refuses', [403], 'Data Contributor'],
+    ['what is needed is missing and cannot be made', [404, 404], 'infra/azure'],
+  ])('%s', async (title, answers, words) => {
+    account.faults.next('metadata', ...answers.map((answer) => ({ answer })));
+    const settings = { COSMOS: account.connectionString };
+    const { code, stderr } = await refusalOf(start(settings, title.replaceAll(' ', '-')));
+    expect(stderr).toContain(words);
     expect(code).toBe(7);
     account.forget();
   });
