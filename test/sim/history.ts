@@ -145,7 +145,7 @@ function trouble(chance: Chance, { machines }: Setting): Action {
     }),
     () => ({ do: 'skipScans', minutes }),
     () => ({ do: 'delayFeed', minutes }),
-    () => ({ do: 'lie', machine, kind: chance.pick(LIES), minutes: chance.pick([600, 14_400]) }),
+    () => ({ do: 'lie', machine, kind: chance.pick(LIES), minutes: chance.pick([14_400, 43_200]) }),
     () => ({ do: 'backup', machine }),
     () => ({ do: chance.percent(50) ? 'wipe' : 'restore', machine }),
     () => ({ do: 'clone', machine, onto: chance.integer(0, machines - 1) }),
