@@ -6,6 +6,7 @@ import type { Checkpoints } from '../ports/checkpoints.ts';
 import type { DocumentStore, FleetDocument, Query } from '../ports/document-store.ts';
 import { recordRequestUnits } from '../telemetry/measures.ts';
 import type { AzureConnection } from './azure-connection.ts';
+import { cosmosAccount } from './cosmos-account.ts';
 
 export interface LateCosmosStoreOptions {
   readonly connection: AzureConnection;
@@ -36,7 +37,9 @@ async function load({ connection, database }: LateCosmosStoreOptions): Promise<L
   };
 }
 
+/** @throws SettingUnusable at once, when the connection is a key to what is no emulator. */
 export function lateCosmosStore(options: LateCosmosStoreOptions): LateCosmosStore {
+  cosmosAccount(options.connection);
   let loading: Promise<Loaded> | null = null;
   const loaded = (): Promise<Loaded> => (loading ??= load(options));
 
