@@ -2,8 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Agent } from '../../../cli/agent/agent.ts';
 import { checkInOnce } from '../../../cli/agent/check-in-once.ts';
 import { join as joinGroup } from '../../../cli/agent/join.ts';
@@ -13,7 +12,7 @@ import { newGroupKey } from '../../../shared/crypto/group-key.ts';
 import { type FakeCosmos, startFakeCosmos } from '../../adapters/cosmos/fake-cosmos.ts';
 import { memoryAgentFolder } from '../../cli/memory-agent-folder.ts';
 import { passwordOf } from '../../service/real-agent.ts';
-import { refusalOf, startProgram } from './program.ts';
+import { type Program, refusalOf, startProgram } from './program.ts';
 
 const PASSWORD = 'a good enough password';
 
@@ -44,7 +43,8 @@ function newAgent(): Agent {
 }
 
 /** The service of a program that runs, as its owner and as agents use it. */
-function serviceAt(server: string) {
+async function serviceOf(program: Program) {
+  const server = await program.listens;
   const token = readFileSync(join(folder, 'data', 'token'), 'utf8').trim();
   const client = httpServiceClient({ server });
   const statuses = async (groupId: string) => {
@@ -58,15 +58,16 @@ function serviceAt(server: string) {
     await joinGroup(agent, { server, enrollmentToken: enrollment.token, name, password });
     return agent;
   };
-  const until = async (groupId: string, expected: Record<string, string>): Promise<void> => {
-    while (JSON.stringify(await statuses(groupId)) !== JSON.stringify(expected)) await wait(20);
-  };
+  const until = (groupId: string, expected: Record<string, string>): Promise<void> =>
+    vi.waitFor(async () => expect(await statuses(groupId), program.complaints()).toEqual(expected), {
+      timeout: 30_000,
+    });
   return { client, token, statuses, enroll, until };
 }
 
 test('a group lives through a renewal in Cosmos DB, and is there after a restart', async () => {
   const program = start({ COSMOS: account.connectionString, COSMOS_DATABASE: 'fleet-of-test' });
-  const { client, token, enroll, until, statuses } = serviceAt(await program.listens);
+  const { client, token, enroll, until, statuses } = await serviceOf(program);
   const group = await client.call('createGroup', { body: { name: 'packing' }, token });
   const groupId = group.id;
   const first = await enroll(groupId, 'bot-1');
@@ -85,7 +86,7 @@ test('a group lives through a renewal in Cosmos DB, and is there after a restart
   expect(account.requests.some(({ path }) => path.includes('/dbs/fleet-of-test/'))).toBe(true);
 
   const again = start({ COSMOS: account.connectionString, COSMOS_DATABASE: 'fleet-of-test' });
-  const restarted = serviceAt(await again.listens);
+  const restarted = await serviceOf(again);
   const kept = await restarted.client.call('getGroup', { params: { groupId }, token });
   expect(kept.primaryKey?.version).toBe(2);
   again.child.kill('SIGTERM');

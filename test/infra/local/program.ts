@@ -1,7 +1,7 @@
 // `npm start` as a process of its own, for tests.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('../../../infra/local/main.ts', import.meta.url));
 
@@ -11,6 +11,8 @@ export interface Program {
   readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
   /** The URL it listens on. */
   readonly listens: Promise<string>;
+  /** What it has said on standard error by now. */
+  readonly complaints: () => string;
 }
 
 /** @param settings in its environment, besides this process's. */
@@ -35,7 +37,9 @@ export function startProgram(
     ended.resolve({ code, stdout, stderr } as never);
   });
   listens.promise.catch(() => undefined);
-  return { child, ended: ended.promise, listens: listens.promise };
+  // A test that failed leaves none behind.
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return { child, ended: ended.promise, listens: listens.promise, complaints: () => stderr };
 }
 
 /** It ends before it has printed anything but why, and what to do. */
