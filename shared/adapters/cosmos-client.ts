@@ -6,7 +6,7 @@ import type { AzureConnection } from './azure-connection.ts';
 import { cosmosAccount } from './cosmos-account.ts';
 
 /** The longest that one request may take; a call may take several. */
-export const REQUEST_MILLISECONDS_MAX = 10_000;
+const REQUEST_MILLISECONDS_MAX = 10_000;
 
 const POLICY: ConnectionPolicy = {
   // With it, lost writes are sent again, reads go on without their session, and an unknown host is tried for two minutes;
