@@ -2,26 +2,28 @@
 import { expect } from 'vitest';
 import type { ProblemDocument } from '../../shared/api/problem.ts';
 import { PROBLEMS, problemSchema } from '../../shared/api/problem.ts';
-import type { DocumentType, FleetDocument } from '../../shared/ports/document-store.ts';
+import { SERVICE_PARTITION } from '../../shared/domain/fleet-metrics.ts';
+import type { DocumentType, FleetDocument, Stored } from '../../shared/ports/document-store.ts';
 import type { System } from '../../shared/services/system.ts';
 import { refuseSecrets } from './running-service.ts';
 import type { Answer, RunningService } from './running-service.ts';
 
 export interface ServiceState {
-  readonly documents: readonly FleetDocument[];
-  /** Of the change feed after them: writing the same again shows too. */
-  readonly position: string;
+  /** With their versions: writing the same again shows too. */
+  readonly documents: readonly (Stored | null)[];
   /** `group/version/thumbprint`. */
   readonly packages: readonly string[];
 }
 
-/** The state once the feeds have come to rest. */
+/** The state once the feeds have come to rest, but for what the service notes about itself: that is a timer's, whose time may come. */
 export async function stateOf({ host, system }: RunningService): Promise<ServiceState> {
   await host.drainFeeds();
-  const { documents, position } = await system.feed.changes(null, Number.MAX_SAFE_INTEGER);
-  const groups = new Set(documents.map(({ groupId }) => groupId));
+  const changes = await system.feed.changes(null, Number.MAX_SAFE_INTEGER);
+  const ofGroups = changes.documents.filter(({ groupId }) => groupId !== SERVICE_PARTITION);
+  const documents = await Promise.all(ofGroups.map(({ groupId, id }) => system.store.read(groupId, id)));
+  const groups = new Set(ofGroups.map(({ groupId }) => groupId));
   const packages = await Promise.all([...groups].map((groupId) => packagesOf(system, groupId)));
-  return { documents, position, packages: packages.flat().toSorted() };
+  return { documents, packages: packages.flat().toSorted() };
 }
 
 export async function packagesOf({ vault }: Pick<System, 'vault'>, groupId: string): Promise<string[]> {
