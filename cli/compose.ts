@@ -13,6 +13,11 @@ import type { World } from './world.ts';
 
 const SERVER_DEFAULT = 'http://127.0.0.1:7071';
 
+/** Null when what the environment names is no address. */
+export function environmentServer({ env }: World): string | null {
+  return parseServerUrl(env.KEYTURN_SERVER ?? SERVER_DEFAULT);
+}
+
 /** The machine's clock; the one in the file KEYTURN_CLOCK_FILE in demos and tests. */
 export async function composeClock({ env, cwd }: World): Promise<Clock> {
   if (!env.KEYTURN_CLOCK_FILE) return systemClock();

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isOnThisMachine } from '../shared/api/client.ts';
 import type { TokenSource } from './entra-sign-in.ts';
+import { environmentServer } from './compose.ts';
 import { Failure } from './failure.ts';
 import type { World } from './world.ts';
 
@@ -19,7 +20,7 @@ export interface SignInOptions {
  * @throws Failure `usage` for the scope, `forbidden` when there is no way to sign in.
  */
 export async function signedIn(world: World, options: SignInOptions, server: string): Promise<TokenSource> {
-  const { env } = world;
+  const env = environmentFor(server, world);
   const given = options.signInToken ?? env.KEYTURN_TOKEN;
   if (given) return () => Promise.resolve(given.trim());
 
@@ -33,22 +34,41 @@ export async function signedIn(world: World, options: SignInOptions, server: str
   if (isElsewhere && !folder) {
     throw new Failure(
       'forbidden',
-      `Not signed in to ${server}: none of --entra-scope, KEYTURN_ENTRA_SCOPE, --sign-in-token and KEYTURN_TOKEN is given`,
+      `Not signed in to ${server}: ${lacking(server, world)}`,
       'With Entra ID: az login, then --entra-scope api://APP_ID/.default, with the id of the service’s app registration.',
     );
   }
-  const token = await localToken(world, folder || '.keyturn');
+  const token = await localToken(world, folder || '.keyturn', server);
   return () => Promise.resolve(token);
 }
 
-async function localToken({ cwd }: World, folder: string): Promise<string> {
-  const path = join(resolve(cwd, folder), 'token');
+/**
+ * The environment signs in to the service that it names. `--server` may name another, or be mistyped, which is not sent what is
+ * meant for that; a service on this machine is sent what services on this machine made.
+ */
+function environmentFor(server: string, world: World): NodeJS.ProcessEnv {
+  if (isOfEnvironment(server, world)) return world.env;
+  return isOnThisMachine(server) ? { KEYTURN_DATA: world.env.KEYTURN_DATA } : {};
+}
+
+function isOfEnvironment(server: string, world: World): boolean {
+  return server === environmentServer(world);
+}
+
+function lacking(server: string, world: World): string {
+  return isOfEnvironment(server, world)
+    ? 'none of --entra-scope, KEYTURN_ENTRA_SCOPE, --sign-in-token and KEYTURN_TOKEN is given'
+    : '--server needs --entra-scope or --sign-in-token beside it, since KEYTURN_ENTRA_SCOPE and KEYTURN_TOKEN are for KEYTURN_SERVER alone';
+}
+
+async function localToken(world: World, folder: string, server: string): Promise<string> {
+  const path = join(resolve(world.cwd, folder), 'token');
   try {
     return (await readFile(path, 'utf8')).trim();
   } catch (cause) {
     throw new Failure(
       'forbidden',
-      `Not signed in: neither --sign-in-token nor KEYTURN_TOKEN is given, and ${path} cannot be read`,
+      `Not signed in to ${server}: ${path} cannot be read, and ${lacking(server, world)}`,
       'npm start runs a service here, and makes that file. Run this beside its data folder, or give that with --data.',
       { cause },
     );

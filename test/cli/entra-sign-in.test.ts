@@ -206,6 +206,55 @@ describe('a service elsewhere', () => {
   });
 });
 
+describe('what the environment signs in with', () => {
+  let given: NodeJS.ProcessEnv;
+  beforeEach(async () => {
+    await install('az', { stdout: azAnswer(await entra.token()) });
+    await writeFile(join(folder, 'token'), 'made-here');
+    const token = await entra.token({ roles: ['Reader'] });
+    given = { KEYTURN_TOKEN: token, KEYTURN_ENTRA_SCOPE: scope, KEYTURN_DATA: folder };
+  });
+  const list = (env: NodeJS.ProcessEnv, ...options: string[]) =>
+    keyturn(['groups', 'list', ...options], { env });
+
+  test('is for the service that it names, by --server, too', async () => {
+    const env = { ...given, KEYTURN_SERVER: `${service.host.url}/` };
+    expect(await list(env)).toMatchObject({ code: 0 });
+    expect(await list(env, '--server', service.host.url)).toMatchObject({ code: 0 });
+  });
+
+  test.for(['KEYTURN_TOKEN', 'KEYTURN_ENTRA_SCOPE', 'KEYTURN_DATA'] as const)(
+    'is sent to no other elsewhere: %s',
+    async (name) => {
+      const env = { [name]: given[name] };
+      for (const named of [{}, { KEYTURN_SERVER: 'https://0.0.0.0:3' }, { KEYTURN_SERVER: 'mistyped' }]) {
+        const { code, stderr } = await list({ ...env, ...named }, '--server', ELSEWHERE);
+        expect([code, stderr]).toEqual([
+          4,
+          expect.stringMatching(/--server needs --entra-scope or --sign-in/),
+        ]);
+      }
+      expect(await asked()).toEqual([]);
+      expect(await list({ ...env, KEYTURN_SERVER: ELSEWHERE })).toMatchObject({ code: 7 });
+    },
+  );
+
+  test('is not sent to one on this machine, which is sent what was made here', async () => {
+    const env = { ...given, KEYTURN_SERVER: ELSEWHERE };
+    // The token of the environment would be let in.
+    expect(await list(env, '--server', service.host.url)).toMatchObject({ code: 4 });
+    await writeFile(join(folder, 'token'), given.KEYTURN_TOKEN ?? '');
+    expect(await list(env, '--server', service.host.url)).toMatchObject({ code: 0 });
+  });
+
+  test('does not matter to what is given with --server', async () => {
+    const env = { ...given, KEYTURN_SERVER: 'https://0.0.0.0:3' };
+    expect(await list(env, '--server', ELSEWHERE, '--sign-in-token', 'mine')).toMatchObject({ code: 7 });
+    expect(await list(env, '--server', ELSEWHERE, '--entra-scope', scope)).toMatchObject({ code: 7 });
+    expect(await asked()).toHaveLength(1);
+  });
+});
+
 test('a command that stays asks for another token five minutes before the first one ends', async () => {
   const end = addSeconds(clock.now(), 3600);
   const source = entraTokenSource(scope, clock);
