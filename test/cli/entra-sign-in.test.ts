@@ -206,6 +206,10 @@ describe('a service elsewhere', () => {
   });
 });
 
+function list(env: NodeJS.ProcessEnv, ...options: string[]): Promise<Transcript> {
+  return keyturn(['groups', 'list', ...options], { env });
+}
+
 describe('what the environment signs in with', () => {
   let given: NodeJS.ProcessEnv;
   beforeEach(async () => {
@@ -214,9 +218,6 @@ describe('what the environment signs in with', () => {
     const token = await entra.token({ roles: ['Reader'] });
     given = { KEYTURN_TOKEN: token, KEYTURN_ENTRA_SCOPE: scope, KEYTURN_DATA: folder };
   });
-  const list = (env: NodeJS.ProcessEnv, ...options: string[]) =>
-    keyturn(['groups', 'list', ...options], { env });
-
   test('is for the service that it names, by --server, too', async () => {
     const env = { ...given, KEYTURN_SERVER: `${service.host.url}/` };
     expect(await list(env)).toMatchObject({ code: 0 });
