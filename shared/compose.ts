@@ -62,6 +62,7 @@ export async function startTelemetry(): Promise<RunningTelemetry | null> {
 /** The name that the function which takes up the work is registered for. */
 const WORK_QUEUE = 'fleet-retries';
 const DATABASE_DEFAULT = 'keyturn';
+const HEALTH_SECONDS = 5;
 
 /**
  * A system as the settings say. Nothing is connected yet.
@@ -150,6 +151,7 @@ function settingsOf(environment: Environment): Settings {
     minimumAgentVersion,
     steadyCheckInSeconds,
     feedConsumers: consumersOf(environment),
+    healthSeconds: HEALTH_SECONDS,
     version: VERSION,
   };
 }

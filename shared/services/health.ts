@@ -15,7 +15,25 @@ const BEHIND_SECONDS = 900;
 
 type Check = Health['checks'][number];
 
-export async function health(system: System): Promise<Health> {
+interface Look {
+  readonly since: Instant;
+  readonly health: Promise<Health>;
+}
+
+const lastLooks = new WeakMap<System, Look>();
+
+/** Anyone may ask, as often as they like, and each look costs queries: one answers all who ask within some seconds of it. */
+export function health(system: System): Promise<Health> {
+  const now = system.clock.now();
+  const last = lastLooks.get(system);
+  const age = last === undefined ? Infinity : secondsBetween(last.since, now);
+  if (last !== undefined && age >= 0 && age < system.settings.healthSeconds) return last.health;
+  const look: Look = { since: now, health: lookAt(system) };
+  lastLooks.set(system, look);
+  return look.health;
+}
+
+async function lookAt(system: System): Promise<Health> {
   const checks = await healthChecks(system, null);
   return {
     status: checks.every(({ status }) => status === 'ok') ? 'ok' : 'failing',

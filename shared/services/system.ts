@@ -12,6 +12,8 @@ export interface Settings {
   readonly steadyCheckInSeconds: number;
   /** Functions on the change feed that are switched on: those whose progress is watched. */
   readonly feedConsumers: readonly string[];
+  /** For how long one look at the service's health answers all who ask, seconds. */
+  readonly healthSeconds: number;
   /** Keyturn's own version. */
   readonly version: string;
 }

@@ -92,6 +92,7 @@ function newWorld(file: string): World {
       minimumAgentVersion: '2.23',
       steadyCheckInSeconds: 3600,
       feedConsumers: [],
+      healthSeconds: 0,
       version: VERSION,
     },
   };

@@ -46,6 +46,7 @@ async function start({ file, nothing }: { file: string; nothing: unknown }): Pro
       minimumAgentVersion: '2.23',
       steadyCheckInSeconds: 3600,
       feedConsumers: [],
+      healthSeconds: 0,
       version: VERSION,
     },
   };

@@ -4,6 +4,8 @@ import type { Health } from '../../shared/api/event.ts';
 import { addMinutes, addSeconds } from '../../shared/domain/instant.ts';
 import type { Instant } from '../../shared/domain/instant.ts';
 import { StoreThrottled } from '../../shared/ports/document-store.ts';
+import { health as lookAtHealth } from '../../shared/services/health.ts';
+import type { System } from '../../shared/services/system.ts';
 import type { PortCall } from './hooked-ports.ts';
 import { hookedPorts, unavailable } from './hooked-ports.ts';
 import { joined } from './protocol-machine.ts';
@@ -106,3 +108,33 @@ async function expectLateAfter(due: Instant): Promise<void> {
   service.clock.set(addSeconds(addMinutes(due, 15), 1));
   expect(await failing()).toEqual({ status: 503, names: ['renewalScan'] });
 }
+
+test('one look answers all who ask within some seconds of it, and no one after', async () => {
+  const { system } = service;
+  let now = START;
+  let looks = 0;
+  const watched: System = {
+    ...system,
+    clock: { ...system.clock, now: () => now },
+    settings: { ...system.settings, healthSeconds: 5 },
+    vault: {
+      ...system.vault,
+      probe: async () => {
+        looks += 1;
+        await system.vault.probe();
+      },
+    },
+  };
+  const answers = await Promise.all(Array.from({ length: 100 }, () => lookAtHealth(watched)));
+  expect(new Set(answers).size).toBe(1);
+  now = addSeconds(START, 4);
+  await lookAtHealth(watched);
+  expect(looks).toBe(1);
+  now = addSeconds(START, 5);
+  await lookAtHealth(watched);
+  expect(looks).toBe(2);
+  // A clock that is set back keeps no old answer alive.
+  now = addSeconds(START, 4);
+  await lookAtHealth(watched);
+  expect(looks).toBe(3);
+});

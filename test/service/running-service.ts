@@ -75,6 +75,7 @@ export function newTestSystem(parts: Partial<TestSystem> = {}): TestSystem {
       minimumAgentVersion: '2.23',
       steadyCheckInSeconds: 3600,
       feedConsumers: CONSUMER_NAMES,
+      healthSeconds: 0,
       version: VERSION,
     },
     ...parts,

@@ -100,6 +100,7 @@ export class Service {
         minimumAgentVersion: '2.23',
         steadyCheckInSeconds: parts.steadyCheckInSeconds,
         feedConsumers: CONSUMER_NAMES,
+        healthSeconds: 0,
         version: VERSION,
       },
     });

@@ -78,6 +78,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       scaleAndConcurrency: {
         instanceMemoryMB: instanceMemory
         maximumInstanceCount: instancesMaximum
+        // As many as host.json lets run at once: check-ins wait for the store, not for the processor.
+        triggers: { http: { perInstanceConcurrency: 100 } }
         alwaysReady: instancesAlwaysReady == 0 ? [] : [{ name: 'http', instanceCount: instancesAlwaysReady }]
       }
       deployment: {
@@ -91,7 +93,6 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     siteConfig: {
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
-      ftpsState: 'Disabled'
       http20Enabled: true
       appSettings: [
         { name: 'AzureWebJobsStorage__accountName', value: storageName }

@@ -44,7 +44,6 @@ it('what the app itself lets in is over TLS 1.2 or newer, from other sites none'
     httpsOnly: true,
     siteConfig: {
       minTlsVersion: '1.2',
-      ftpsState: 'Disabled',
       cors: { allowedOrigins: [], supportCredentials: false },
     },
   });
