@@ -34,6 +34,10 @@ export function memoryWorkQueue(clock: Clock): MemoryWorkQueue {
       put(toWorkText(message, afterSeconds), afterSeconds);
     },
 
+    async waiting() {
+      return waiting.length;
+    },
+
     async deadLetters() {
       return dead.length;
     },

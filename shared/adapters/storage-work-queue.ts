@@ -56,9 +56,14 @@ export function storageWorkQueue(options: StorageWorkQueueOptions): WorkQueue {
     }
   }
 
-  async function receive({ poison }: Queues, count: number): Promise<readonly DequeuedMessageItem[]> {
+  async function count(queue: QueueClient): Promise<number> {
+    const { approximateMessagesCount = 0 } = await queue.getProperties(inTime());
+    return approximateMessagesCount;
+  }
+
+  async function receive({ poison }: Queues, wanted: number): Promise<readonly DequeuedMessageItem[]> {
     const { receivedMessageItems } = await poison.receiveMessages({
-      numberOfMessages: Math.min(count, RECEIVED_MAX),
+      numberOfMessages: Math.min(wanted, RECEIVED_MAX),
       visibilityTimeout: REDRIVING_SECONDS,
       ...inTime(),
     });
@@ -82,11 +87,12 @@ export function storageWorkQueue(options: StorageWorkQueueOptions): WorkQueue {
       await translated(async () => put((await queues()).main, text, afterSeconds));
     },
 
+    async waiting() {
+      return unlessMissing(async () => count((await queues()).main));
+    },
+
     async deadLetters() {
-      return unlessMissing(async () => {
-        const { approximateMessagesCount = 0 } = await (await queues()).poison.getProperties(inTime());
-        return approximateMessagesCount;
-      });
+      return unlessMissing(async () => count((await queues()).poison));
     },
 
     async redrive(limit) {
@@ -115,7 +121,7 @@ async function openQueues({ connection, queue }: StorageWorkQueueOptions): Promi
   return { main: open(queue), poison: open(`${queue}-poison`) };
 }
 
-/** The queue of dead letters is made by whoever puts the first. */
+/** A queue is made by whoever puts the first message. */
 async function unlessMissing(work: () => Promise<number>): Promise<number> {
   return translated(async () => {
     try {

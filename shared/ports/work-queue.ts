@@ -12,6 +12,9 @@ export interface WorkQueue {
    */
   send(message: unknown, afterSeconds: number): Promise<void>;
 
+  /** About how many messages wait, those included whose time has not come. @throws QueueUnavailable */
+  waiting(): Promise<number>;
+
   /** About how many dead letters there are. @throws QueueUnavailable */
   deadLetters(): Promise<number>;
 

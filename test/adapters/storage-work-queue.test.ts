@@ -125,7 +125,7 @@ describe('work in a queue of Azure Storage', () => {
 
 /** Every call of the port, as outcomes. */
 function outcomesOf(queue: WorkQueue): Promise<PromiseSettledResult<unknown>[]> {
-  return Promise.allSettled([queue.send('work', 0), queue.deadLetters(), queue.redrive(1)]);
+  return Promise.allSettled([queue.send('work', 0), queue.waiting(), queue.deadLetters(), queue.redrive(1)]);
 }
 
 function queueAt(port: number, options: Partial<StorageWorkQueueOptions> = {}): WorkQueue {

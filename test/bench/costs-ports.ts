@@ -171,6 +171,7 @@ function meteredQueue(queue: MemoryWorkQueue, present: () => Cost): MemoryWorkQu
   }
   return {
     send: (message, afterSeconds) => counted('send', () => queue.send(message, afterSeconds)),
+    waiting: () => counted('count', () => queue.waiting()),
     deadLetters: () => counted('count', () => queue.deadLetters()),
     redrive: (limit) => counted('redrive', () => queue.redrive(limit)),
     deliver: (handle) => queue.deliver(handle),

@@ -79,6 +79,16 @@ export function describeWorkQueue(name: string, open: () => Promise<OpenedQueue>
       expect(await take()).toEqual([]);
     });
 
+    it('counts what waits, whether or not its time has come, and neither what was taken nor the dead', async () => {
+      const { queue, take, bury } = await open();
+      expect(await queue.waiting()).toBe(0);
+      await bury('dead');
+      for (const after of [0, 0, 60]) await queue.send('work', after);
+      expect(await queue.waiting()).toBe(3);
+      await take();
+      expect(await queue.waiting()).toBe(1);
+    });
+
     it('has no dead letters at first, and nothing to redrive', async () => {
       const { queue } = await open();
       expect(await queue.deadLetters()).toBe(0);

@@ -17,7 +17,7 @@ export type PortCall =
   | { readonly kind: 'store.countBy' }
   | { readonly kind: 'vault.put' | 'vault.get' | 'vault.delete' | 'vault.list' | 'vault.probe' }
   | { readonly kind: 'queue.send'; readonly message: unknown; readonly afterSeconds: number }
-  | { readonly kind: 'queue.deadLetters' | 'queue.redrive' };
+  | { readonly kind: 'queue.waiting' | 'queue.deadLetters' | 'queue.redrive' };
 
 export type Hook = (call: PortCall) => void | Promise<void>;
 
@@ -87,6 +87,7 @@ export function hookedPorts(): HookedPorts {
       queue: {
         send: (message, afterSeconds) =>
           through({ kind: 'queue.send', message, afterSeconds }, () => queue.send(message, afterSeconds)),
+        waiting: () => through({ kind: 'queue.waiting' }, () => queue.waiting()),
         deadLetters: () => through({ kind: 'queue.deadLetters' }, () => queue.deadLetters()),
         redrive: (limit) => through({ kind: 'queue.redrive' }, () => queue.redrive(limit)),
         deliver: (handle) => queue.deliver(handle),

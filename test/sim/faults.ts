@@ -180,6 +180,10 @@ export function faultyQueue(queue: SimulatedQueue, scheduler: Scheduler, weather
       await scheduler.pass();
       if (weather.strikes('queueSentButFailed')) throw new QueueUnavailable('simulated: sent, but failed');
     },
+    async waiting() {
+      await reach();
+      return queue.size;
+    },
     async deadLetters() {
       await reach();
       return queue.dead.size;

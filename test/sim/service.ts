@@ -80,6 +80,7 @@ export class Service {
       },
       queue: {
         send: (message, afterSeconds) => current().queue.send(message, afterSeconds),
+        waiting: () => current().queue.waiting(),
         deadLetters: () => current().queue.deadLetters(),
         redrive: (limit) => current().queue.redrive(limit),
       },

@@ -31,8 +31,12 @@ export class SimulatedQueue {
     this.#onSent();
   }
 
+  get size(): number {
+    return this.#waiting.size;
+  }
+
   get isEmpty(): boolean {
-    return this.#waiting.size === 0;
+    return this.size === 0;
   }
 
   /** When the next one is to be shown; null when there is none. */
