@@ -3,16 +3,17 @@
 import type { CosmosClient } from '@azure/cosmos';
 import { azureConnection } from '../../shared/adapters/azure-connection.ts';
 import { COSMOS_CONTAINERS } from '../../shared/adapters/cosmos-container.ts';
-import { SettingUnusable } from '../../shared/adapters/setting.ts';
+import { settingOf, SettingUnusable } from '../../shared/adapters/setting.ts';
 import type { Settings } from './settings.ts';
 import { StartFailure } from './start-failure.ts';
 
 /** @throws StartFailure that says what to do. */
 export async function prepareCosmos(settings: Settings, database: string): Promise<void> {
+  const connection = settingOf(settings, 'COSMOS__accountEndpoint') === null ? 'emulator' : 'account';
   try {
     await prepare(settings, database);
   } catch (cause) {
-    throw failureOf(cause, database);
+    throw failureOf(cause, connection, database);
   }
 }
 
@@ -35,28 +36,57 @@ async function readContainers(client: CosmosClient, database: string): Promise<v
   for (const { id } of COSMOS_CONTAINERS) await client.database(database).container(id).read();
 }
 
-function failureOf(cause: unknown, database: string): StartFailure {
+/** The names of the errors of a credential; a class would take its whole library to compare with. */
+const NOT_SIGNED_IN = new Set([
+  'CredentialUnavailableError',
+  'AuthenticationError',
+  'AggregateAuthenticationError',
+]);
+
+const REFUSED = {
+  account: 'give this identity the role Cosmos DB Built-in Data Contributor',
+  emulator: 'correct the key of the emulator, in COSMOS',
+} as const;
+const SILENT = {
+  account: 'look at the address in COSMOS__accountEndpoint',
+  emulator: 'look at the address in COSMOS, and whether the emulator runs',
+} as const;
+
+/** What is wrong, in words for whoever has an account, or an emulator. */
+export function failureOf(
+  cause: unknown,
+  connection: 'account' | 'emulator',
+  database: string,
+): StartFailure {
   const message = cause instanceof Error ? cause.message : String(cause);
   if (cause instanceof SettingUnusable) {
     return new StartFailure('usage', message, 'docs/settings.md explains the settings of COSMOS', { cause });
   }
-  const status = cause instanceof Error && 'code' in cause ? cause.code : null;
-  const [problem, hint] =
-    status === 404
-      ? [
-          `the database ${database} lacks what Keyturn needs`,
-          'deploy infra/azure, which declares it, or name another database with COSMOS_DATABASE',
-        ]
-      : status === 401 || status === 403
-        ? [
-            `Cosmos DB refuses: ${message}`,
-            'give this identity the role Cosmos DB Built-in Data Contributor, or correct the key of the emulator',
-          ]
-        : [
-            `Cosmos DB does not answer: ${message}`,
-            'look at the address in COSMOS, and whether the emulator runs',
-          ];
+  const [problem, hint] = problemOf(cause, message, connection, database);
   return new StartFailure('cosmos', oneLine(problem), hint, { cause });
+}
+
+function problemOf(
+  cause: unknown,
+  message: string,
+  connection: 'account' | 'emulator',
+  database: string,
+): readonly [problem: string, hint: string] {
+  if (cause instanceof Error && NOT_SIGNED_IN.has(cause.name)) {
+    return [
+      `nobody is signed in to Azure: ${message}`,
+      'az login, as somebody with the role Cosmos DB Built-in Data Contributor',
+    ];
+  }
+  const status = cause instanceof Error && 'code' in cause ? cause.code : null;
+  if (status === 404) {
+    return [
+      `the database ${database} lacks what Keyturn needs`,
+      'deploy infra/azure, which declares it, or name another database with COSMOS_DATABASE',
+    ];
+  }
+  if (status === 401 || status === 403) return [`Cosmos DB refuses: ${message}`, REFUSED[connection]];
+  return [`Cosmos DB does not answer: ${message}`, SILENT[connection]];
 }
 
 /** The library's messages come with whole answers. */

@@ -9,6 +9,7 @@ import { join as joinGroup } from '../../../cli/agent/join.ts';
 import { systemClock } from '../../../shared/adapters/system-clock.ts';
 import { httpServiceClient } from '../../../shared/api/client.ts';
 import { newGroupKey } from '../../../shared/crypto/group-key.ts';
+import { failureOf } from '../../../infra/local/cosmos-account.ts';
 import { type FakeCosmos, startFakeCosmos } from '../../adapters/cosmos/fake-cosmos.ts';
 import { memoryAgentFolder } from '../../cli/memory-agent-folder.ts';
 import { passwordOf } from '../../service/real-agent.ts';
@@ -113,7 +114,7 @@ describe('without an account that can be used it does not start, and says why:',
   });
 
   test.each([
-    ['it refuses', [403], 'Data Contributor'],
+    ['it refuses', [403], 'key of the emulator'],
     ['what is needed is missing and cannot be made', [404, 404], 'infra/azure'],
   ])('%s', async (title, answers, words) => {
     account.faults.next('metadata', ...answers.map((answer) => ({ answer })));
@@ -123,4 +124,31 @@ describe('without an account that can be used it does not start, and says why:',
     expect(code).toBe(7);
     account.forget();
   });
+
+  test('nobody is signed in to an account', async () => {
+    const settings = {
+      COSMOS: '',
+      COSMOS__accountEndpoint: 'https://127.0.0.1:1/',
+      // Looks at variables alone, which there are not: whoever runs this may be signed in.
+      AZURE_TOKEN_CREDENTIALS: 'EnvironmentCredential',
+    };
+    const { code, stderr } = await refusalOf(start(settings, 'nobody'));
+    expect(stderr).toMatch(/nobody is signed in to Azure.*\nhint: az login/);
+    expect(code).toBe(7);
+  });
+});
+
+test.each([
+  ['CredentialUnavailableError', undefined, /az login/, /az login/],
+  ['AuthenticationError', undefined, /az login/, /az login/],
+  ['AggregateAuthenticationError', undefined, /az login/, /az login/],
+  ['Error', 401, /Data Contributor/, /key of the emulator/],
+  ['Error', 403, /Data Contributor/, /key of the emulator/],
+  ['Error', 'ECONNREFUSED', /COSMOS__accountEndpoint/, /emulator runs/],
+])('%s %s has its advice for an account, and for an emulator', (name, code, forAccount, forEmulator) => {
+  const cause = Object.assign(new Error('said so'), { name, code });
+  const { hint } = failureOf(cause, 'account', 'fleet');
+  expect(hint).toMatch(forAccount);
+  expect(hint).not.toContain('emulator');
+  expect(failureOf(cause, 'emulator', 'fleet').hint).toMatch(forEmulator);
 });
