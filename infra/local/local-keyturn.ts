@@ -1,15 +1,14 @@
 // Everything of a Keyturn on one machine, started in the order in which each needs the others, and stopped
 // in the reverse: data folder, Azurite, system, host.
-import { existsSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
 import { fileClock } from '../../shared/adapters/file-clock.ts';
 import { SettingUnusable } from '../../shared/adapters/setting.ts';
 import { systemClock } from '../../shared/adapters/system-clock.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
+import { applicationIn } from './application.ts';
 import { AzuriteFailed, startAzurite } from './azurite.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { prepareCosmos } from './cosmos-account.ts';
-import { startHost, type Host, type HostOptions } from './host.ts';
+import { startHost, type Host } from './host.ts';
 import type { HostLog } from './host-log.ts';
 import { lineLog } from './line-log.ts';
 import { storageMessageQueues } from './message-queue.ts';
@@ -37,7 +36,6 @@ export interface LocalKeyturn {
 /** Timers run every five minutes unless the environment says otherwise, as the deployment in Azure does. */
 const SCHEDULE_DEFAULT = '0 */5 * * * *';
 const DATABASE_DEFAULT = 'keyturn';
-const BUNDLE_MAIN = 'main.cjs';
 
 function writeLine(line: string): void {
   process.stderr.write(line);
@@ -105,17 +103,6 @@ async function composeSystem(data: DataFolder) {
         : (['dataUnusable', `look at ${data.path}, or name another folder with --data`] as const);
     throw new StartFailure(kind, message, hint, { cause: error });
   }
-}
-
-/** The sources as they are, or the bundle that is deployed. */
-function applicationIn(folder: string | null): Pick<HostOptions, 'load' | 'hostJson'> {
-  if (folder === null) return { load: () => import('../../functions/index.ts') };
-  const base = pathToFileURL(`${folder}/`);
-  const hostJson = new URL('host.json', base);
-  if (!existsSync(hostJson)) {
-    throw new StartFailure('usage', `${folder} holds no host.json`, 'make the bundle with npm run build');
-  }
-  return { load: () => import(new URL(BUNDLE_MAIN, base).href), hostJson };
 }
 
 async function listen(starting: Promise<Host>, port: number): Promise<Host> {

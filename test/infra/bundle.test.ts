@@ -97,12 +97,21 @@ describe('the bundle', () => {
     expect(await program.ended).toMatchObject({ code: 0, stderr: '' });
   });
 
-  test('that is not there is wrong usage', async () => {
-    const options = ['--app', join(folder, 'nowhere'), '--port', '0', '--data', join(folder, 'data')];
-    expect(await refusalOf(startProgram(options))).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining('npm run build'),
-    });
+  test.each<[string, Readonly<Record<string, string>>, RegExp]>([
+    ['nothing', {}, /package\.json cannot be read/],
+    ['a broken package.json', { 'package.json': '{' }, /package\.json cannot be read/],
+    ['no main', { 'package.json': '{}', 'host.json': '{}' }, /names no main/],
+    ['no host.json', { 'package.json': '{"main":"a.cjs"}', 'a.cjs': '' }, /there is no .*host\.json/],
+    // As a clone is before npm run build.
+    ['no bundle', { 'package.json': '{"main":"dist/a.cjs"}', 'host.json': '{}' }, /there is no .*a\.cjs/],
+  ])('is refused where there is %s', async (title, files, words) => {
+    const app = mkdtempSync(join(folder, 'app-'));
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(app, name), text);
+    const options = ['--app', app, '--port', '0', '--data', join(folder, title)];
+    const { code, stderr } = await refusalOf(startProgram(options));
+    expect(stderr).toMatch(words);
+    expect(stderr).toContain('npm run build');
+    expect(code).toBe(2);
   });
 });
 
