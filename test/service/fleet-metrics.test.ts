@@ -6,6 +6,7 @@ import type { Instant } from '../../shared/domain/instant.ts';
 import { useSystem } from '../../shared/compose.ts';
 import { VERSION } from '../../shared/version.ts';
 import { countCalls, hookedPorts, unavailable } from './hooked-ports.ts';
+import type { PortCall } from './hooked-ports.ts';
 import { cloned, joined } from './protocol-machine.ts';
 import type { RunningService } from './running-service.ts';
 import { PEOPLE, START, startService } from './running-service.ts';
@@ -178,10 +179,13 @@ test('what is due and was not scanned is seen to wait', async () => {
   });
 });
 
-test('while the queue is out of reach nothing is said of dead letters, and health says why', async () => {
+test.for<[string, (call: PortCall) => Error]>([
+  ['is out of reach', unavailable],
+  ['refuses', () => new Error('403')],
+])('while the queue %s nothing is said of dead letters, and health says why', async ([, failure]) => {
   ports.hook({
     before: (call) => {
-      if (call.kind === 'queue.deadLetters') throw unavailable(call);
+      if (call.kind === 'queue.deadLetters') throw failure(call);
     },
   });
   const shown = await take();
