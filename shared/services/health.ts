@@ -10,7 +10,7 @@ import type { System } from './system.ts';
 
 /** A transition is late when the scan has let it lie this long, seconds: three rounds of its default schedule. */
 const LATE_SECONDS = 900;
-/** A consumer of the change feed has stopped when it is behind for this long, seconds. */
+/** A consumer of the change feed has stopped when it is behind for longer, seconds. */
 const BEHIND_SECONDS = 900;
 
 type Check = Health['checks'][number];
@@ -116,12 +116,15 @@ async function workQueue(system: System): Promise<Finding> {
 
 async function changeFeed(system: System, feed: readonly FeedProgress[] | null): Promise<Finding> {
   const consumers = feed ?? (await lastProgress(system));
-  const behind = consumers.filter(({ lagSeconds }) => lagSeconds > BEHIND_SECONDS);
-  if (behind.length === 0) return { isOk: true, detail: 'Changes are followed.' };
-  const named = behind.map(({ consumer, behindSince, lagSeconds }) =>
-    behindSince === null ? `${consumer} by ${lagSeconds} s` : `${consumer} since ${behindSince}`,
-  );
+  const stopped = consumers.filter(hasStopped);
+  if (stopped.length === 0) return { isOk: true, detail: 'Changes are followed.' };
+  const named = stopped.map(({ consumer, behindSince }) => `${consumer} since ${behindSince}`);
   return { isOk: false, detail: `Behind with changes: ${named.join(', ')}.` };
+}
+
+/** However long it was on the way, what has arrived does not tell of a consumer that has stopped. */
+function hasStopped({ behindSince, lagSeconds }: FeedProgress): boolean {
+  return behindSince !== null && lagSeconds > BEHIND_SECONDS;
 }
 
 async function lastProgress({ store }: System): Promise<readonly FeedProgress[]> {

@@ -223,6 +223,19 @@ describe('the change feed', () => {
   });
 });
 
+test('a service that stood still for a week, and has caught up, is well', async () => {
+  ports.restFeeds(true);
+  await take();
+  service.clock.advanceMinutes(7 * 1440);
+  ports.restFeeds(false);
+  await service.host.drainFeeds();
+  expect(await take()).toMatchObject({
+    [lag('fleet-changes')]: 7 * 86_400,
+    'keyturn_health{check="changeFeed"}': 1,
+  });
+  expect(await failing()).toEqual([]);
+});
+
 test('a consumer that is switched off is not waited for', async () => {
   const { settings } = service.system;
   useSystem({ ...service.system, settings: { ...settings, feedConsumers: ['fleet-changes'] } });
