@@ -1,7 +1,6 @@
 // Who follows the fleet's changes: each has a place of its own in the feed, and changes of its own that are put off.
 import type { FleetEvent } from '../domain/event.ts';
 import type { FleetMetrics } from '../domain/fleet-metrics.ts';
-import { notificationOf } from '../domain/notification.ts';
 import type { FleetDocument } from '../ports/document-store.ts';
 import { recordNotifications } from './events.ts';
 import { recordPulse } from './feed-pulse.ts';
@@ -9,7 +8,7 @@ import { carryOnJobs } from './jobs.ts';
 import type { System } from './system.ts';
 
 export interface Consumer {
-  /** Only these documents are handed to it. */
+  /** Only these documents are handed to it. Looks at their type alone: what is no whole document is put off by itself. */
   readonly concerns: (document: FleetDocument) => boolean;
   /** They are never deleted: one that is not found was written so recently that this instance does not see it yet. */
   readonly areKept: boolean;
@@ -26,7 +25,7 @@ export const CONSUMERS = {
   }),
   /** Events become notifications: exactly one a machine, renewal and status. */
   'event-notifications': following('event-notifications', {
-    concerns: (document) => isEvent(document) && notificationOf(document) !== null,
+    concerns: isEvent,
     areKept: true,
     handle: (system, groupId, documents) => recordNotifications(system, groupId, documents.filter(isEvent)),
   }),

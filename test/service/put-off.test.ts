@@ -241,4 +241,20 @@ describe('an event', () => {
     await after(30);
     expect(await notifiedOf(service, groupId)).toHaveLength(2);
   });
+
+  test('that is not whole, as when somebody edited it, is a dead letter by itself', async () => {
+    const before = await service.system.queue.deadLetters();
+    ports.restFeeds(true);
+    const [event] = await newEvents(service, ids(3));
+    const { groupId = '' } = event ?? {};
+    const broken = { type: 'event', id: 'event:broken', groupId } as const;
+    await service.system.store.write(groupId, [{ kind: 'create', document: broken }]);
+    await newEvents(service, ids(2), groupId);
+    ports.restFeeds(false);
+    await service.host.drainFeeds();
+    expect(await notifiedOf(service, groupId)).toHaveLength(5);
+    expect(sent).toMatchObject([{ message: { groupId, documentIds: [broken.id] } }]);
+    await untilDead();
+    expect(await service.system.queue.deadLetters()).toBe(before + 1);
+  });
 });
