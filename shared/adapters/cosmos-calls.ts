@@ -10,7 +10,10 @@ export type CosmosOperation = 'read' | 'write' | 'query' | 'count';
 export interface CosmosCallOptions {
   /** The longest that a call takes, waits included. */
   readonly callMillisecondsMax?: number;
-  /** The longest that a call waits in all because it is told to come later; what would take longer is told on. */
+  /**
+   * The longest that a call waits because it is told to come later: in all, or since an answer brought it further. What
+   * would take longer is told on.
+   */
   readonly waitMillisecondsMax?: number;
   /** Told what each answer cost. */
   readonly onCharge?: (operation: CosmosOperation, requestUnits: number) => void;
@@ -27,6 +30,8 @@ export interface CallContext {
   readonly abortSignal: AbortSignal;
   /** To be told what an answer within the call cost. */
   readonly charge: (requestUnits: number) => void;
+  /** To be told of an answer that the next attempt goes on after: what was waited, and tried, before it counts no more. */
+  readonly progressed: () => void;
 }
 
 export class CosmosCalls {
@@ -66,12 +71,18 @@ export class CosmosCalls {
   ): Promise<T> {
     const charge = (requestUnits: number): void => this.#onCharge(operation, requestUnits);
     let waited = 0;
-    for (let attempts = 1; ; attempts += 1) {
+    let attempts = 0;
+    const progressed = (): void => {
+      waited = 0;
+      attempts = 0;
+    };
+    for (;;) {
       try {
-        return await attempt({ abortSignal, charge });
+        return await attempt({ abortSignal, charge, progressed });
       } catch (error) {
         const failure = failureOf(error);
         if (failure.requestUnits > 0) charge(failure.requestUnits);
+        attempts += 1;
         const wait = waitBefore(failure, attempts);
         if (wait === null || waited + wait > this.#waitMillisecondsMax) throw toPortError(failure);
         waited += wait;

@@ -10,23 +10,30 @@ import type { CallContext, CosmosCallOptions } from './cosmos-calls.ts';
 import { FLEET_CONTAINER } from './cosmos-container.ts';
 import { toStored } from './cosmos-document.ts';
 import type { CosmosResource } from './cosmos-document.ts';
+import { QueryPart } from './cosmos-part.ts';
 import { inOrder, keyOf, toCount, toSelect } from './cosmos-query.ts';
-import { collect, scopesOf } from './cosmos-scope.ts';
-import type { QueryScope } from './cosmos-scope.ts';
+import { scopesOf } from './cosmos-scope.ts';
 import { isDocumentId, prepareBatch } from './document-batch.ts';
 import type { BatchOperation } from './document-batch.ts';
 import { checkField, checkQuery, startOf, toCursor } from './query-cursor.ts';
-import type { SortKey } from './query-cursor.ts';
 
 export interface CosmosDocumentStoreOptions extends CosmosCallOptions {
   /** Shared with whoever else uses it: closing the store lets it be. */
   readonly client: CosmosClient;
   readonly database: string;
+  /** The longest that a count over all groups takes, which is a timer's. */
+  readonly fleetCountMillisecondsMax?: number;
 }
+
+const FLEET_COUNT_MILLISECONDS_MAX = 60_000;
 
 export function cosmosDocumentStore(options: CosmosDocumentStoreOptions): DocumentStore {
   const container = options.client.database(options.database).container(FLEET_CONTAINER.id);
   const calls = new CosmosCalls(options);
+  const fleetCounts = new CosmosCalls({
+    ...options,
+    callMillisecondsMax: options.fleetCountMillisecondsMax ?? FLEET_COUNT_MILLISECONDS_MAX,
+  });
   const writes = new Set<Promise<unknown>>();
   let closed = false;
 
@@ -57,29 +64,29 @@ export function cosmosDocumentStore(options: CosmosDocumentStoreOptions): Docume
     async query<D extends FleetDocument>(query: Query) {
       assertOpen();
       checkQuery(query);
-      const start = startOf(query);
+      const select = toSelect(query, startOf(query));
       const scopes = await scopesOf(container, calls, 'query', query.groupId ?? null);
-      const parts = await Promise.all(
-        scopes.map((scope) => partOfPage(container, calls, scope, query, start)),
+      const parts = scopes.map((scope) => new QueryPart<CosmosResource>(container, scope, select));
+      await Promise.all(
+        parts.map((part) => calls.run('query', (context) => part.read(query.limit + 1, context))),
       );
-      return toPage<D>(query, parts.flat());
+      return toPage<D>(
+        query,
+        parts.flatMap(({ rows }) => rows),
+      );
     },
 
     async countBy(groupId, type, field) {
       assertOpen();
       checkField(field);
       const count = toCount(groupId, type, field);
-      const scopes = await scopesOf(container, calls, 'count', groupId);
-      const parts = await Promise.all(
-        scopes.map((scope) =>
-          calls.run('count', async (context) => {
-            const rows: CountRow[] = [];
-            await collect(container, scope, count, Infinity, rows, context);
-            return rows;
-          }),
-        ),
+      const patience = groupId === null ? fleetCounts : calls;
+      const scopes = await scopesOf(container, patience, 'count', groupId);
+      const parts = scopes.map((scope) => new QueryPart<CountRow>(container, scope, count));
+      await Promise.all(
+        parts.map((part) => patience.run('count', (context) => part.read(Infinity, context))),
       );
-      return toCounts(parts.flat());
+      return toCounts(parts.flatMap(({ rows }) => rows));
     },
 
     async close() {
@@ -123,24 +130,6 @@ async function writeBatch(
   const refusal = refusalOf(result);
   if (refusal !== null) throw refusal;
   return result;
-}
-
-/** As many of the page's documents as one partition can have, and one more. */
-async function partOfPage(
-  container: Container,
-  calls: CosmosCalls,
-  scope: QueryScope,
-  query: Query,
-  start: SortKey | null,
-): Promise<readonly CosmosResource[]> {
-  const found: CosmosResource[] = [];
-  await calls.run('query', async (context) => {
-    // What came before it was told to wait is kept; it goes on after that.
-    const last = found.at(-1);
-    const select = toSelect(query, last === undefined ? start : keyOf(query, last));
-    await collect(container, scope, select, query.limit + 1 - found.length, found, context);
-  });
-  return found;
 }
 
 function toPage<D extends FleetDocument>(query: Query, found: readonly CosmosResource[]): Page<D> {

@@ -7,15 +7,16 @@ import { startFakeCosmos } from './cosmos/fake-cosmos.ts';
 import type { FakeCosmos } from './cosmos/fake-cosmos.ts';
 import type { Fault, RequestKind } from './cosmos/fake-faults.ts';
 import { cosmosFleet, newFakeDatabase } from './cosmos/fleet.ts';
-import type { CosmosFleet } from './cosmos/fleet.ts';
+import type { CosmosFleet, CosmosFleetOptions } from './cosmos/fleet.ts';
 
 let fake: FakeCosmos;
+let database: CosmosFleetOptions;
 let fleet: CosmosFleet;
 beforeAll(async () => {
   fake = await startFakeCosmos({ examinedPerAnswer: 10 });
 });
 beforeEach(async () => {
-  const database = await newFakeDatabase(fake);
+  database = await newFakeDatabase(fake);
   fleet = cosmosFleet({ ...database, callMillisecondsMax: 1500, waitMillisecondsMax: 100 });
 });
 afterAll(() => fake.close());
@@ -27,7 +28,7 @@ const creation: readonly WriteOperation[] = [
 
 const count = (kind: RequestKind): number => fake.requests.filter((each) => each.kind === kind).length;
 
-function repeated(times: number, fault: Fault): Fault[] {
+function repeated<T>(times: number, fault: T): T[] {
   return Array.from({ length: times }, () => fault);
 }
 
@@ -195,13 +196,6 @@ describe('a query', () => {
     },
   );
 
-  it('or a count that is throttled begins again, and counts nothing twice', async () => {
-    fake.faults.next('query', null, null, null, { answer: 429, retryAfterMilliseconds: 5 });
-    expect(await fleet.store.countBy(null, 'machine', 'keyDeliveryStatus')).toEqual(
-      new Map([['Default', 90]]),
-    );
-  });
-
   it('is told when to come back, and that it was not answered', async () => {
     fake.faults.next('query', { answer: 429, retryAfterMilliseconds: 7000 });
     const query = { type: 'machine', groupId: 'g1', limit: 10 } as const;
@@ -211,6 +205,60 @@ describe('a query', () => {
     });
     fake.faults.next('query', { answer: 503 });
     expect(await failureOf(fleet.store.query(query))).toBeInstanceOf(StoreUnavailable);
+  });
+});
+
+const countAll = () => fleet.store.countBy(null, 'machine', 'keyDeliveryStatus');
+
+describe('a count', () => {
+  const throttled: Fault = { answer: 429, retryAfterMilliseconds: 40 };
+  const counts = new Map([['Default', 90]]);
+  const documents = Array.from({ length: 90 }, (_, index) =>
+    newDocument('g', `d${index}`, { keyDeliveryStatus: 'Default' }),
+  );
+  /** One for each ten documents, and one of each partition that has none. */
+  const answers = 9 + 2;
+  beforeEach(() => createAll(fleet.store, documents));
+
+  it('that is throttled goes on after the answers it has: each is paid for once', async () => {
+    fake.faults.next('query', ...repeated(5, null), throttled, null, throttled, throttled);
+    expect(await countAll()).toEqual(counts);
+    expect(count('query')).toBe(answers + 3);
+  });
+
+  it('is made however often it has to wait, as long as it comes further in between', async () => {
+    fake.faults.next('query', ...repeated(8, [null, throttled]).flat());
+    expect(await fleet.store.countBy('g', 'machine', 'keyDeliveryStatus')).toEqual(counts);
+    expect(count('query')).toBe(9 + 8);
+  });
+
+  it('that comes no further is told to come back', async () => {
+    fake.faults.next('query', null, null, ...repeated(20, throttled));
+    expect(await failureOf(countAll())).toBeInstanceOf(StoreThrottled);
+  });
+
+  it.each<[string, Fault]>([
+    ['is lost', { breaks: 'after' }],
+    ['never was', { breaks: 'before' }],
+  ])('whose answer %s asks for the same one again', async (_, fault) => {
+    fake.faults.next('query', ...repeated(4, null), fault);
+    expect(await countAll()).toEqual(counts);
+    const asked = fake.requests
+      .filter(({ kind }) => kind === 'query')
+      .map(({ headers }) =>
+        JSON.stringify([headers['x-ms-documentdb-partitionkeyrangeid'], headers['x-ms-continuation']]),
+      );
+    expect(asked).toHaveLength(answers + 1);
+    expect(new Set(asked).size).toBe(answers);
+  });
+
+  it('over all groups has the time of a timer, in a group that of a call', async () => {
+    const hasty = cosmosFleet({ ...database, callMillisecondsMax: 30 });
+    fake.faults.next('query', throttled);
+    expect(await hasty.store.countBy(null, 'machine', 'keyDeliveryStatus')).toEqual(counts);
+    fake.faults.next('query', throttled);
+    const ofGroup = hasty.store.countBy('g', 'machine', 'keyDeliveryStatus');
+    expect(await failureOf(ofGroup)).toBeInstanceOf(StoreUnavailable);
   });
 });
 

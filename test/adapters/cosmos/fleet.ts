@@ -1,19 +1,15 @@
 // The store and the change feed of one database.
-import type { CosmosClient } from '@azure/cosmos';
 import { cosmosChangeFeed } from '../../../shared/adapters/cosmos-change-feed.ts';
-import type { CosmosCallOptions } from '../../../shared/adapters/cosmos-calls.ts';
 import { cosmosClient } from '../../../shared/adapters/cosmos-client.ts';
 import { cosmosDocumentStore } from '../../../shared/adapters/cosmos-document-store.ts';
+import type { CosmosDocumentStoreOptions } from '../../../shared/adapters/cosmos-document-store.ts';
 import { makeCosmosContainers } from '../../../shared/adapters/cosmos-setup.ts';
 import type { ChangeFeed } from '../../../shared/ports/change-feed.ts';
 import type { Checkpoints } from '../../../shared/ports/checkpoints.ts';
 import type { DocumentStore } from '../../../shared/ports/document-store.ts';
 import type { FakeCosmos } from './fake-cosmos.ts';
 
-export interface CosmosFleetOptions extends CosmosCallOptions {
-  readonly client: CosmosClient;
-  readonly database: string;
-}
+export type CosmosFleetOptions = CosmosDocumentStoreOptions;
 
 export interface CosmosFleet {
   readonly store: DocumentStore;
