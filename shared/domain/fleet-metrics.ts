@@ -95,11 +95,16 @@ export function feedProgress(
   now: Instant,
 ): FeedProgress {
   if (before === null) return { consumer, behindSince: null, lagSeconds: 0 };
-  if (pulse !== null && pulse.takenOn >= before.takenOn) {
+  if (hasSeen(pulse, before.takenOn)) {
     const lagSeconds = Math.max(0, secondsBetween(pulse.takenOn, pulse.seenOn));
     return { consumer, behindSince: null, lagSeconds };
   }
   // Only from now on: the service itself may have stood still since it took metrics last.
   const behindSince = before.behindSince ?? now;
   return { consumer, behindSince, lagSeconds: Math.max(0, secondsBetween(behindSince, now)) };
+}
+
+/** Whether a consumer with this pulse has seen the metrics that were taken on `takenOn`. */
+export function hasSeen(pulse: FeedPulse | null, takenOn: Instant): pulse is FeedPulse {
+  return pulse !== null && pulse.takenOn >= takenOn;
 }

@@ -1,7 +1,7 @@
 // Health: whether renewals can happen, not only whether the process lives.
 import type { Health } from '../api/event.ts';
-import { FLEET_METRICS_ID, SERVICE_PARTITION } from '../domain/fleet-metrics.ts';
-import type { FeedProgress, FleetMetrics } from '../domain/fleet-metrics.ts';
+import { feedPulseId, FLEET_METRICS_ID, hasSeen, SERVICE_PARTITION } from '../domain/fleet-metrics.ts';
+import type { FeedProgress, FeedPulse, FleetMetrics } from '../domain/fleet-metrics.ts';
 import type { Group } from '../domain/group.ts';
 import type { Job } from '../domain/job.ts';
 import { secondsBetween } from '../domain/instant.ts';
@@ -12,6 +12,11 @@ import type { System } from './system.ts';
 const LATE_SECONDS = 900;
 /** A consumer of the change feed has stopped when it is behind for longer, seconds. */
 const BEHIND_SECONDS = 900;
+/**
+ * Timers do not run when no figures were taken for longer, seconds: three rounds of the slowest schedule that is advised.
+ * A host that was stopped for longer makes up for the rounds that it missed as soon as it starts.
+ */
+const SILENT_SECONDS = 10_800;
 
 type Check = Health['checks'][number];
 
@@ -115,8 +120,16 @@ async function workQueue(system: System): Promise<Finding> {
 }
 
 async function changeFeed(system: System, feed: readonly FeedProgress[] | null): Promise<Finding> {
-  const consumers = feed ?? (await lastProgress(system));
-  const stopped = consumers.filter(hasStopped);
+  if (feed !== null) return follows(feed.filter(hasStopped));
+  const last = await system.store.read<FleetMetrics>(SERVICE_PARTITION, FLEET_METRICS_ID);
+  if (last === null) return follows([]);
+  const { takenOn } = last.document;
+  if (secondsBetween(takenOn, system.clock.now()) > SILENT_SECONDS)
+    return { isOk: false, detail: `Nothing is known of it since ${takenOn}: timers do not run.` };
+  return follows(await stillStopped(system, last.document));
+}
+
+function follows(stopped: readonly FeedProgress[]): Finding {
   if (stopped.length === 0) return { isOk: true, detail: 'Changes are followed.' };
   const named = stopped.map(({ consumer, behindSince }) => `${consumer} since ${behindSince}`);
   return { isOk: false, detail: `Behind with changes: ${named.join(', ')}.` };
@@ -127,7 +140,14 @@ function hasStopped({ behindSince, lagSeconds }: FeedProgress): boolean {
   return behindSince !== null && lagSeconds > BEHIND_SECONDS;
 }
 
-async function lastProgress({ store }: System): Promise<readonly FeedProgress[]> {
-  const metrics = await store.read<FleetMetrics>(SERVICE_PARTITION, FLEET_METRICS_ID);
-  return metrics?.document.feed ?? [];
+/** The consumers that had stopped when metrics were taken last, and have not caught up with them since. */
+async function stillStopped(
+  { store }: System,
+  { feed, takenOn }: FleetMetrics,
+): Promise<readonly FeedProgress[]> {
+  const stopped = feed.filter(hasStopped);
+  const pulses = await Promise.all(
+    stopped.map(({ consumer }) => store.read<FeedPulse>(SERVICE_PARTITION, feedPulseId(consumer))),
+  );
+  return stopped.filter((_, index) => !hasSeen(pulses[index]?.document ?? null, takenOn));
 }

@@ -218,6 +218,7 @@ describe('the change feed', () => {
     expect(await failing()).toEqual(['changeFeed']);
     ports.restFeeds(false);
     await service.host.drainFeeds();
+    expect(await failing()).toEqual([]);
     expect(await takeNext()).toMatchObject({ [lag('fleet-changes')]: 0 });
     expect(await failing()).toEqual([]);
   });
@@ -233,6 +234,17 @@ test('a service that stood still for a week, and has caught up, is well', async 
     [lag('fleet-changes')]: 7 * 86_400,
     'keyturn_health{check="changeFeed"}': 1,
   });
+  expect(await failing()).toEqual([]);
+});
+
+test('timers that have not run for three hours show, until they run again', async () => {
+  await take();
+  await service.host.drainFeeds();
+  service.clock.advanceMinutes(180);
+  expect(await failing()).toEqual([]);
+  service.clock.advanceSeconds(1);
+  expect(await failing()).toEqual(['changeFeed']);
+  await take();
   expect(await failing()).toEqual([]);
 });
 
