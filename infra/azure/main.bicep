@@ -288,3 +288,5 @@ output SERVICE_API_NAME string = app.outputs.name
 output KEYTURN_SERVER string = app.outputs.url
 output KEYTURN_ENTRA_SCOPE string = 'api://${signInAppId}/.default'
 output KEYTURN_VAULT_URI string = vault.outputs.uri
+output KEYTURN_STORE_ACCOUNT string = store.outputs.accountName
+output KEYTURN_STORAGE_ACCOUNT string = storage.outputs.accountName
