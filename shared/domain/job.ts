@@ -44,3 +44,13 @@ export function newJob(kind: JobKind, groupId: string, cause: string, now: Insta
 export function advanceJob(job: Job, cursor: string, now: Instant): Job {
   return { ...job, cursor, nextActionOn: addMinutes(now, STALLED_MINUTES) };
 }
+
+/** Whether a job has come further than another state of it. */
+export function isAhead(job: Job, other: Job): boolean {
+  return job.nextActionOn > other.nextActionOn;
+}
+
+/** Whether it has not come as far; so when two pieces in one second leave that open. */
+export function isBehind(job: Job, other: Job): boolean {
+  return !isAhead(job, other) && (job.nextActionOn !== other.nextActionOn || job.cursor !== other.cursor);
+}

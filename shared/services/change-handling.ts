@@ -63,32 +63,19 @@ export async function handleChanges(
 export async function retryChanges(system: System, message: unknown): Promise<readonly PutOff[]> {
   const { consumer, groupId, documentIds } = messageSchema.parse(message);
   const items = documentIds.map((id) => ({ id }));
-  const left = await leftOf(groupId, items, async (some) => {
-    const documents = await readAll(system, consumer, groupId, some);
-    if (documents.length > 0) await CONSUMERS[consumer].handle(system, groupId, documents);
-  });
+  const left = await leftOf(groupId, items, (some) =>
+    CONSUMERS[consumer].retry(
+      system,
+      groupId,
+      some.map(({ id }) => id),
+    ),
+  );
   for (const each of left) {
     // On its own already: whoever shows the message again counts how often.
     if (!each.isPassing && documentIds.length === 1) throw each.error;
     await putOff(system, consumer, each);
   }
   return left;
-}
-
-/** Those that are still there, as they are now. @throws Error for one that must be there, and will be seen later. */
-async function readAll(
-  { store }: System,
-  consumer: ConsumerName,
-  groupId: string,
-  items: readonly { readonly id: string }[],
-): Promise<FleetDocument[]> {
-  const documents = [];
-  for (const { id } of items) {
-    const stored = await store.read(groupId, id);
-    if (stored !== null) documents.push(stored.document);
-    else if (CONSUMERS[consumer].areKept) throw new Error(`${id} of group ${groupId} is not to be seen yet`);
-  }
-  return documents;
 }
 
 /** Does the work on all items of a group together; when that fails though waiting does not mend it, on each by itself. */

@@ -1,33 +1,35 @@
 // Who follows the fleet's changes: each has a place of its own in the feed, and changes of its own that are put off.
 import type { FleetEvent } from '../domain/event.ts';
+import { FLEET_METRICS_ID } from '../domain/fleet-metrics.ts';
 import type { FleetMetrics } from '../domain/fleet-metrics.ts';
+import type { Job } from '../domain/job.ts';
 import type { FleetDocument } from '../ports/document-store.ts';
-import { recordNotifications } from './events.ts';
+import { recordNotifications, recordNotificationsOf } from './events.ts';
 import { recordPulse } from './feed-pulse.ts';
-import { carryOnJobs } from './jobs.ts';
+import { carryOnJobs, carryOnShownJobs } from './jobs.ts';
 import type { System } from './system.ts';
 
 export interface Consumer {
   /** Only these documents are handed to it. Looks at their type alone: what is no whole document is put off by itself. */
   readonly concerns: (document: FleetDocument) => boolean;
-  /** They are never deleted: one that is not found was written so recently that this instance does not see it yet. */
-  readonly areKept: boolean;
   /** Handles documents of one group. It sees them again, and older ones after newer ones, so it must not mind. */
   readonly handle: (system: System, groupId: string, documents: readonly FleetDocument[]) => Promise<void>;
+  /** Handles those that were put off, as they are now. */
+  readonly retry: (system: System, groupId: string, ids: readonly string[]) => Promise<void>;
 }
 
 export const CONSUMERS = {
   /** Jobs are carried on, piece by piece, as each piece writes down how far it came. */
   'fleet-changes': following('fleet-changes', {
-    concerns: ({ type }) => type === 'job',
-    areKept: false,
-    handle: carryOnJobs,
+    concerns: isJob,
+    handle: (system, groupId, documents) => carryOnShownJobs(system, groupId, documents.filter(isJob)),
+    retry: carryOnJobs,
   }),
   /** Events become notifications: exactly one a machine, renewal and status. */
   'event-notifications': following('event-notifications', {
     concerns: isEvent,
-    areKept: true,
     handle: (system, groupId, documents) => recordNotifications(system, groupId, documents.filter(isEvent)),
+    retry: recordNotificationsOf,
   }),
 } as const satisfies Readonly<Record<string, Consumer>>;
 
@@ -45,6 +47,11 @@ function following(name: string, consumer: Consumer): Consumer {
       if (metrics === undefined) await consumer.handle(system, groupId, documents);
       else await recordPulse(system, name, metrics);
     },
+    async retry(system, groupId, ids) {
+      if (!ids.includes(FLEET_METRICS_ID)) return consumer.retry(system, groupId, ids);
+      const metrics = await system.store.read<FleetMetrics>(groupId, FLEET_METRICS_ID);
+      if (metrics !== null) await recordPulse(system, name, metrics.document);
+    },
   };
 }
 
@@ -57,6 +64,10 @@ export function causesOf(consumer: ConsumerName, documents: readonly FleetDocume
 
 function isFleetMetrics(document: FleetDocument): document is FleetMetrics {
   return document.type === 'fleetMetrics';
+}
+
+function isJob(document: FleetDocument): document is Job {
+  return document.type === 'job';
 }
 
 function isEvent(document: FleetDocument): document is FleetEvent {

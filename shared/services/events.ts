@@ -51,6 +51,24 @@ export async function recordNotifications(
   }
 }
 
+/**
+ * The same, of events by their ids. They are never deleted.
+ * @throws Error for one that is not found: it was written so recently that this instance does not see it yet.
+ */
+export async function recordNotificationsOf(
+  system: System,
+  groupId: string,
+  ids: readonly string[],
+): Promise<void> {
+  const events = [];
+  for (const id of ids) {
+    const stored = await system.store.read<FleetEvent>(groupId, id);
+    if (stored === null) throw new Error(`${id} of group ${groupId} is not to be seen yet`);
+    events.push(stored.document);
+  }
+  await recordNotifications(system, groupId, events);
+}
+
 async function record(
   system: System,
   groupId: string,

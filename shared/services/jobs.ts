@@ -2,23 +2,45 @@
 // and so the next piece follows; a piece done twice changes nothing.
 import type { Instant } from '../domain/instant.ts';
 import type { Job } from '../domain/job.ts';
-import { advanceJob } from '../domain/job.ts';
+import { advanceJob, isAhead, isBehind } from '../domain/job.ts';
 import { WriteConflict } from '../ports/document-store.ts';
-import type { FleetDocument, Stored } from '../ports/document-store.ts';
+import type { Stored } from '../ports/document-store.ts';
 import { deleteGroupPiece, deletePackagesPiece } from './clean-up.ts';
 import { fanOutPiece } from './fan-out.ts';
 import type { System } from './system.ts';
+import { Later } from './waits.ts';
 
 /** Where a piece ended: the last document done, or null when nothing is left. */
 export type PieceEnd = string | null;
 
-/** Carries on jobs of one group, as they are now; those that are done are gone. */
-export async function carryOnJobs(
+/** Seconds until this instance sees what the feed has shown already. */
+const UNSEEN_SECONDS = 2;
+
+/**
+ * Carries on jobs of one group that the feed shows. One that has come further meanwhile it passes over: the feed shows that, too.
+ * @throws Later when this instance does not see one yet as it was shown, or no more: carrying on from further back would end in
+ * a conflict, and nobody would be shown the job again.
+ */
+export async function carryOnShownJobs(
   system: System,
   groupId: string,
-  jobs: readonly FleetDocument[],
+  shown: readonly Job[],
 ): Promise<void> {
-  for (const { id } of jobs) {
+  for (const job of shown) {
+    const seen = await system.store.read<Job>(groupId, job.id);
+    if (seen === null || isBehind(seen.document, job)) {
+      throw new Later(
+        `${job.id} of group ${groupId} is not to be seen as the feed showed it`,
+        UNSEEN_SECONDS,
+      );
+    }
+    if (!isAhead(seen.document, job)) await carryOn(system, seen);
+  }
+}
+
+/** Carries on jobs of one group, as they are now; those that are done are gone. */
+export async function carryOnJobs(system: System, groupId: string, ids: readonly string[]): Promise<void> {
+  for (const id of ids) {
     const job = await system.store.read<Job>(groupId, id);
     if (job !== null) await carryOn(system, job);
   }

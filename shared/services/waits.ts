@@ -10,6 +10,17 @@ export const WAIT_SECONDS = 30;
 const WAIT_SECONDS_MIN = 1;
 const WAIT_SECONDS_MAX = 3600;
 
+/** Nothing is wrong, but it is not the time for it; or there is none left. */
+export class Later extends Error {
+  override readonly name = 'Later';
+  readonly afterSeconds: number;
+
+  constructor(message: string, afterSeconds: number = WAIT_SECONDS) {
+    super(message);
+    this.afterSeconds = afterSeconds;
+  }
+}
+
 /** Whole seconds after which what failed this way is worth another try; null when waiting does not mend it. */
 export function waitSecondsAfter(error: unknown): number | null {
   const told = secondsTold(error);
@@ -17,7 +28,7 @@ export function waitSecondsAfter(error: unknown): number | null {
 }
 
 function secondsTold(error: unknown): number | null {
-  if (error instanceof StoreThrottled) return error.afterSeconds;
+  if (error instanceof StoreThrottled || error instanceof Later) return error.afterSeconds;
   if (error instanceof StoreUnavailable || error instanceof QueueUnavailable) return WAIT_SECONDS;
   if (error instanceof VaultUnavailable) return error.afterSeconds ?? WAIT_SECONDS;
   if (error instanceof Problem && error.status === 503) return error.retryAfterSeconds ?? WAIT_SECONDS;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { advanceJob, newJob } from '../../shared/domain/job.ts';
+import { advanceJob, isAhead, isBehind, newJob } from '../../shared/domain/job.ts';
 import { at, GROUP_ID } from './fixtures.ts';
 
 const now = at('2026-02-01');
@@ -22,6 +22,19 @@ it('a piece done moves the cursor and puts off when the job stalls, and changes 
     cursor: 'machine-7',
     nextActionOn: at('2026-02-01T00:19:59Z'),
   });
+});
+
+it.each([
+  ['itself', 'machine-7', '2026-02-01T00:09:59Z', false, false],
+  ['a later state', 'machine-8', '2026-02-01T00:10:00Z', false, true],
+  ['a later state with the same cursor', 'machine-7', '2026-02-01T00:10:00Z', false, true],
+  ['an earlier state', 'machine-6', '2026-02-01T00:09:58Z', true, false],
+  ['a state of the same second', 'machine-8', '2026-02-01T00:09:59Z', false, true],
+])('a job next to %s', (_, cursor, writtenOn, ahead, behind) => {
+  const first = newJob('fanOut', GROUP_ID, '2:endWindow', now);
+  const job = advanceJob(first, 'machine-7', at('2026-02-01T00:09:59Z'));
+  const other = advanceJob(first, cursor, at(writtenOn));
+  expect([isAhead(job, other), isBehind(job, other)]).toEqual([ahead, behind]);
 });
 
 it('jobs of one group differ by kind and cause', () => {

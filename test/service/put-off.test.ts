@@ -3,8 +3,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { FleetEvent } from '../../shared/domain/event.ts';
-import { newJob } from '../../shared/domain/job.ts';
-import type { Job } from '../../shared/domain/job.ts';
 import { StoreThrottled, StoreUnavailable } from '../../shared/ports/document-store.ts';
 import { VaultUnavailable } from '../../shared/ports/package-vault.ts';
 import { handleChanges } from '../../shared/services/change-handling.ts';
@@ -195,35 +193,6 @@ describe('a trouble that passes', () => {
     await handleChanges(service.system, 'event-notifications', events);
     const sizes = sent.map(({ message }) => (message as { documentIds: string[] }).documentIds.length);
     expect(sizes).toEqual([100, 50]);
-  });
-});
-
-describe('a fan-out', () => {
-  test('that the store is too busy for goes on when the store said, and does not wait for the scan', async () => {
-    const { id: groupId } = await service.newGroup();
-    fail((call) =>
-      call.kind === 'store.query' && call.query.type === 'machine' ? new StoreThrottled(3) : null,
-    );
-    const job = newJob('fanOut', groupId, 'test', START);
-    await service.system.store.write(groupId, [{ kind: 'create', document: job }]);
-    await service.host.drainFeeds();
-    expect(sent).toEqual([
-      { message: { consumer: 'fleet-changes', groupId, documentIds: [job.id] }, afterSeconds: 3 },
-    ]);
-    fail(() => null);
-    expect(await service.system.store.read<Job>(groupId, job.id)).not.toBeNull();
-    await after(3);
-    expect(await service.system.store.read<Job>(groupId, job.id)).toBeNull();
-  });
-
-  test('that was done meanwhile is not looked for again', async () => {
-    const { id: groupId } = await service.newGroup();
-    const message = { consumer: 'fleet-changes', groupId, documentIds: ['job:fanOut:done'] };
-    await service.system.queue.send(message, 0);
-    sent = [];
-    await after(0);
-    await untilDead();
-    expect([sent, await service.system.queue.deadLetters()]).toEqual([[], 0]);
   });
 });
 

@@ -3,7 +3,7 @@ import { Problem } from '../../shared/api/problem.ts';
 import { StoreThrottled, StoreUnavailable, WriteConflict } from '../../shared/ports/document-store.ts';
 import { PackageExists, VaultUnavailable } from '../../shared/ports/package-vault.ts';
 import { QueueUnavailable } from '../../shared/ports/work-queue.ts';
-import { waitSecondsAfter } from '../../shared/services/waits.ts';
+import { Later, waitSecondsAfter } from '../../shared/services/waits.ts';
 
 test.each([
   ['a busy store, as it says', new StoreThrottled(7), 7],
@@ -14,6 +14,8 @@ test.each([
   ['a queue that is away', new QueueUnavailable('test'), 30],
   ['a vault that is away', new VaultUnavailable('test'), 30],
   ['a vault that says how long', new VaultUnavailable('test', 11), 11],
+  ['what is yet to be seen, as it says', new Later('test', 2), 2],
+  ['what no time was left for', new Later('test'), 30],
   ['too much contention, as that says', new Problem('Contention', 'test', { retryAfterSeconds: 5 }), 5],
   ['too much of anything else', new Problem('Overloaded', 'test'), 30],
 ])('A trouble that passes is waited for: %s', (_, error, seconds) => {
