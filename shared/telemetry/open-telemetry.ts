@@ -1,6 +1,6 @@
 // OpenTelemetry's SDK, started once a process. Loaded only where telemetry goes somewhere: it takes longer to load than all
 // the rest of the service. Sampling, the service's name and OTLP's addresses follow the standard OTEL_* settings.
-import { context, diag, DiagLogLevel, metrics, trace } from '@opentelemetry/api';
+import { context, diag, DiagLogLevel, metrics, propagation, trace } from '@opentelemetry/api';
 import type { DiagLogger } from '@opentelemetry/api';
 import {
   defaultResource,
@@ -17,9 +17,10 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
 import type { PushMetricExporter } from '@opentelemetry/sdk-metrics';
-import { BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { AlwaysOnSampler, BatchSpanProcessor, ParentBasedSampler } from '@opentelemetry/sdk-trace-base';
 import type { SpanExporter } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+import type { NodeTracerConfig } from '@opentelemetry/sdk-trace-node';
 import type { TelemetrySettings } from './settings.ts';
 
 export interface RunningTelemetry {
@@ -44,16 +45,19 @@ function tell(message: string): void {
 }
 
 export async function startOpenTelemetry(settings: TelemetrySettings): Promise<RunningTelemetry> {
-  const { azureMonitor, otlp, version } = settings;
+  const { azureMonitor, otlp } = settings;
   diag.setLogger(STANDARD_ERROR, DiagLogLevel.WARN);
   const exporters: Exporters[] = [];
   if (azureMonitor !== null) exporters.push(await azureMonitorExporters(azureMonitor));
   if (otlp) exporters.push(await otlpExporters());
-  return startExporting(exporters, version);
+  return startExporting(exporters, settings);
 }
 
 /** For {@link startOpenTelemetry}, and for tests with exporters of their own. */
-export function startExporting(exporters: readonly Exporters[], version: string): RunningTelemetry {
+export function startExporting(
+  exporters: readonly Exporters[],
+  { hostSamples, version }: Pick<TelemetrySettings, 'hostSamples' | 'version'>,
+): RunningTelemetry {
   const resource = defaultResource()
     .merge(resourceFromAttributes({ 'service.name': 'keyturn', 'service.version': version }))
     .merge(detectResources({ detectors: [envDetector, serviceInstanceIdDetector] }));
@@ -65,7 +69,9 @@ export function startExporting(exporters: readonly Exporters[], version: string)
         exportIntervalMillis: EXPORT_MILLISECONDS,
       }),
   );
-  new NodeTracerProvider({ resource, spanProcessors }).register();
+  const tracing = { resource, spanProcessors };
+  const provider = hostSamples ? followingHost(tracing) : new NodeTracerProvider(tracing);
+  provider.register();
   metrics.setGlobalMeterProvider(new MeterProvider({ resource, readers }));
   // Each by itself: the providers stop waiting for all when one fails.
   const all = [...spanProcessors, ...readers];
@@ -76,10 +82,26 @@ export function startExporting(exporters: readonly Exporters[], version: string)
     async stop() {
       trace.disable();
       context.disable();
+      propagation.disable();
       metrics.disable();
       await Promise.allSettled(all.map((each) => each.shutdown()));
+      diag.disable();
     },
   };
+}
+
+/**
+ * Records what the host records. The SDK looks at its own setting even when it is given a sampler, and would complain of the
+ * host's word for one.
+ */
+function followingHost(tracing: NodeTracerConfig): NodeTracerProvider {
+  const sampler = new ParentBasedSampler({ root: new AlwaysOnSampler() });
+  diag.disable();
+  try {
+    return new NodeTracerProvider({ ...tracing, sampler });
+  } finally {
+    diag.setLogger(STANDARD_ERROR, DiagLogLevel.WARN);
+  }
 }
 
 /**

@@ -13,6 +13,8 @@ export interface TelemetrySettings {
   } | null;
   /** Whether it goes where `OTEL_EXPORTER_OTLP_ENDPOINT` says, which the exporter reads itself, with all its relatives. */
   readonly otlp: boolean;
+  /** Whether the Functions host alone decides which traces are recorded, by a sampler that only it has. */
+  readonly hostSamples: boolean;
   /** Keyturn's own version. */
   readonly version: string;
 }
@@ -24,7 +26,8 @@ export function telemetrySettings(environment: Environment, version: string): Te
   if (connectionString === null && !otlp) return null;
   const identity = identityOf(settingOf(environment, AUTHENTICATION));
   const azureMonitor = connectionString === null ? null : { connectionString, identity };
-  return { azureMonitor, otlp, version };
+  const hostSamples = settingOf(environment, 'OTEL_TRACES_SAMPLER')?.startsWith('microsoft.') ?? false;
+  return { azureMonitor, otlp, hostSamples, version };
 }
 
 /** `Authorization=AAD`, and `;ClientId=…` for an identity that the user assigned. */

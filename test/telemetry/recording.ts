@@ -23,10 +23,10 @@ export interface Recording {
   stop(): Promise<void>;
 }
 
-export function startRecording(): Recording {
+export function startRecording({ hostSamples = false } = {}): Recording {
   const traces = new InMemorySpanExporter();
   const metrics = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
-  const running = startExporting([{ traces, metrics }], '1.2.3');
+  const running = startExporting([{ traces, metrics }], { hostSamples, version: '1.2.3' });
 
   async function spans(name: string): Promise<readonly ReadableSpan[]> {
     await running.flush();

@@ -32,7 +32,19 @@ test.for<[string, Record<string, string>, object | null]>([
     { azureMonitor: { connectionString: CONNECTION, identity: { clientId: 'abc' } }, otlp: true },
   ],
 ])('%s', ([, environment, expected]) => {
-  expect(telemetrySettings(environment, '1.2.3')).toEqual(expected && { ...expected, version: '1.2.3' });
+  expect(telemetrySettings(environment, '1.2.3')).toEqual(
+    expected && { ...expected, hostSamples: false, version: '1.2.3' },
+  );
+});
+
+test.for([
+  ['microsoft.fixed_percentage', true],
+  ['microsoft.rate_limited', true],
+  ['parentbased_traceidratio', false],
+  ['', false],
+] as const)('“%s”: whether the host alone samples is %s', ([sampler, hostSamples]) => {
+  const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318', OTEL_TRACES_SAMPLER: sampler };
+  expect(telemetrySettings(environment, '1.2.3')).toMatchObject({ hostSamples });
 });
 
 test('an authentication string that says something else is refused by its name', () => {

@@ -45,7 +45,12 @@ test('spans and metrics are sent by OTLP to the address that the settings name',
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', `http://127.0.0.1:${port}`);
-  const running = await startOpenTelemetry({ azureMonitor: null, otlp: true, version: '1.2.3' });
+  const running = await startOpenTelemetry({
+    azureMonitor: null,
+    otlp: true,
+    hostSamples: false,
+    version: '1.2.3',
+  });
   await inInvocation('a call', {}, [], async () => recordCheckIn('steady'));
   await running.flush();
   expect(paths.toSorted()).toEqual(['/v1/metrics', '/v1/traces']);

@@ -68,6 +68,8 @@ const NOT_IN_AZURE: readonly (string | RegExp)[] = [
   'KEYTURN_CLOCK_FILE',
   // For those who send telemetry elsewhere as well.
   'OTEL_EXPORTER_OTLP_ENDPOINT',
+  // For large fleets.
+  'OTEL_TRACES_SAMPLER',
   // What tells Azure from one machine is Azure's to set.
   /^WEBSITE_/,
   // Every consumer of the change feed runs.
