@@ -10,8 +10,9 @@ import type { CallContext, CosmosCallOptions } from './cosmos-calls.ts';
 import { FLEET_CONTAINER } from './cosmos-container.ts';
 import { toStored } from './cosmos-document.ts';
 import type { CosmosResource } from './cosmos-document.ts';
+import { readPage } from './cosmos-page.ts';
 import { QueryPart } from './cosmos-part.ts';
-import { inOrder, keyOf, toCount, toSelect } from './cosmos-query.ts';
+import { keyOf, toCount, toSelect } from './cosmos-query.ts';
 import { scopesOf } from './cosmos-scope.ts';
 import { isDocumentId, prepareBatch } from './document-batch.ts';
 import type { BatchOperation } from './document-batch.ts';
@@ -67,13 +68,7 @@ export function cosmosDocumentStore(options: CosmosDocumentStoreOptions): Docume
       const select = toSelect(query, startOf(query));
       const scopes = await scopesOf(container, calls, 'query', query.groupId ?? null);
       const parts = scopes.map((scope) => new QueryPart<CosmosResource>(container, scope, select));
-      await Promise.all(
-        parts.map((part) => calls.run('query', (context) => part.read(query.limit + 1, context))),
-      );
-      return toPage<D>(
-        query,
-        parts.flatMap(({ rows }) => rows),
-      );
+      return toPage<D>(query, await readPage(calls, query, parts));
     },
 
     async countBy(groupId, type, field) {
@@ -133,7 +128,7 @@ async function writeBatch(
 }
 
 function toPage<D extends FleetDocument>(query: Query, found: readonly CosmosResource[]): Page<D> {
-  const shown = inOrder(query, found).slice(0, query.limit);
+  const shown = found.slice(0, query.limit);
   const last = shown.at(-1);
   return {
     items: shown.map((resource) => toStored<D>(resource)),

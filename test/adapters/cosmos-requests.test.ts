@@ -1,7 +1,7 @@
 // What the store asks of Cosmos DB, and what it is told that this cost.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CosmosOperation } from '../../shared/adapters/cosmos-calls.ts';
-import type { Query } from '../../shared/ports/document-store.ts';
+import type { DocumentStore, DocumentType, Page, Query } from '../../shared/ports/document-store.ts';
 import { createAll, newDocument, readPresent } from '../conformance/documents.ts';
 import { startFakeCosmos } from './cosmos/fake-cosmos.ts';
 import type { FakeCosmos } from './cosmos/fake-cosmos.ts';
@@ -141,6 +141,46 @@ describe('requests', () => {
   });
 });
 
+describe('pages over all groups', () => {
+  const PAGE = 40;
+  let wide: FakeCosmos;
+  let store: DocumentStore;
+  beforeAll(async () => {
+    wide = await startFakeCosmos({ ranges: 8 });
+  });
+  beforeEach(async () => {
+    ({ store } = cosmosFleet(await newFakeDatabase(wide)));
+  });
+  afterAll(() => wide.close());
+
+  async function idsInPages(type: DocumentType): Promise<string[]> {
+    const ids: string[] = [];
+    wide.forget();
+    for (let cursor: string | null | undefined; cursor !== null;) {
+      const page: Page = await store.query({ type, limit: PAGE, cursor: cursor ?? null });
+      ids.push(...page.items.map(({ document }) => document.id));
+      ({ cursor } = page);
+    }
+    return ids;
+  }
+
+  it('are sent about twice what they show, of however many partitions', async () => {
+    const groups = Array.from({ length: 600 }, (_, index) =>
+      newDocument(`g${1000 + index}`, `g${1000 + index}`, {}, 'group'),
+    );
+    await createAll(store, groups);
+    expect(await idsInPages('group')).toEqual(groups.map(({ id }) => id));
+    expect(wide.documentsSent).toBeLessThan(2.5 * groups.length);
+  });
+
+  it('go on in the partition that has it all, and are sent no more than they show and one', async () => {
+    const machines = Array.from({ length: 100 }, (_, index) => newDocument('g', `d${100 + index}`));
+    await createAll(store, machines);
+    expect(await idsInPages('machine')).toEqual(machines.map(({ id }) => id));
+    expect(wide.documentsSent).toBe(PAGE + 1 + (PAGE + 1) + 20);
+  });
+});
+
 describe('charges', () => {
   it('are told of each operation', async () => {
     const { document, version } = await readPresent(fleet.store, 'g1', 'd00');
@@ -154,7 +194,7 @@ describe('charges', () => {
   });
 
   it('are those of all partitions that were asked', async () => {
-    await fleet.store.query({ type: 'machine', limit: 5 });
+    await fleet.store.query({ type: 'machine', limit: 3 });
     expect(spent('query')).toBeCloseTo(RANGES * QUERY_CHARGE);
   });
 

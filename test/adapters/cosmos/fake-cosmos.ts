@@ -21,7 +21,9 @@ export interface FakeCosmos {
   readonly faults: FakeFaults;
   /** All that was asked since the last call of `forget`, in order. */
   readonly requests: readonly FakeRequest[];
-  /** Forgets requests, and faults that have not come about. */
+  /** How many documents, or rows, queries were answered with since then. */
+  readonly documentsSent: number;
+  /** Forgets requests, what was sent, and faults that have not come about. */
   forget(): void;
   close(): Promise<void>;
 }
@@ -38,6 +40,7 @@ export async function startFakeCosmos(options: FakeCosmosOptions = {}): Promise<
   const databases = new Map<string, Map<string, FakeContainer>>();
   const faults = new FakeFaults();
   const requests: FakeRequest[] = [];
+  let documentsSent = 0;
 
   async function respond(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const request = await readRequest(message);
@@ -48,6 +51,7 @@ export async function startFakeCosmos(options: FakeCosmosOptions = {}): Promise<
 
     const answer =
       refusalBy(fault) ?? answerTo(databases, ranges, examinedPerAnswer, message, request, fault);
+    if (request.kind === 'query') documentsSent += documentsIn(answer);
     if (fault !== undefined && 'silent' in fault) return;
     if (fault !== undefined && 'breaks' in fault && fault.breaks === 'after')
       return void message.socket.destroy();
@@ -66,8 +70,12 @@ export async function startFakeCosmos(options: FakeCosmosOptions = {}): Promise<
     connectionString: `AccountEndpoint=http://127.0.0.1:${port}/;AccountKey=${btoa('the key of a fake')};`,
     faults,
     requests,
+    get documentsSent() {
+      return documentsSent;
+    },
     forget() {
       requests.length = 0;
+      documentsSent = 0;
       faults.clear();
     },
     async close() {
@@ -140,6 +148,11 @@ function addOrShow(
   const definition = body as ContainerDefinition;
   containers.set(definition.id, new FakeContainer(definition, ranges));
   return { status: 201, body: definition };
+}
+
+function documentsIn({ body }: FakeAnswer): number {
+  const { Documents: documents = [] } = body as { readonly Documents?: readonly unknown[] };
+  return documents.length;
 }
 
 export function notFound(substatus = 0): FakeAnswer {
