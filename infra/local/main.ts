@@ -1,8 +1,8 @@
 // `npm start`: Keyturn on one machine.
-import { relative, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { whenNpmShellIsGone } from '../../shared/adapters/npm-parent.ts';
-import { VERSION } from '../../shared/version.ts';
+import { DATA_DEFAULT, greeting, PORT_DEFAULT } from './greeting.ts';
 import { startLocalKeyturn, type Store } from './local-keyturn.ts';
 import { EXIT_CODES, StartFailure } from './start-failure.ts';
 
@@ -41,8 +41,8 @@ function parsePort(text: string): number {
 function parseOptions(argv: readonly string[]): Options {
   const command = new Command('npm start --')
     .description('Runs Keyturn on this machine, for this machine: it listens on 127.0.0.1 only.')
-    .option('--port <port>', 'where to listen', parsePort, 7071)
-    .option('--data <folder>', 'where everything is kept', '.keyturn')
+    .option('--port <port>', 'where to listen', parsePort, PORT_DEFAULT)
+    .option('--data <folder>', 'where everything is kept', DATA_DEFAULT)
     .addOption(
       new Option('--store <store>', 'where documents are kept')
         .choices(['sqlite', 'cosmos'])
@@ -72,17 +72,6 @@ function signalToStop(): Promise<void> {
   return promise;
 }
 
-function greeting(url: string, data: { path: string; tokenFile: string }): string {
-  const place = relative(process.cwd(), data.path);
-  return `Keyturn ${VERSION} listens on ${url}
-
-  data       ${data.path}
-  sign in    npm run keyturn -- groups list${place === '.keyturn' ? '' : `   (token in ${data.tokenFile})`}
-  contract   ${url}/api/openapi.json
-  health     ${url}/api/health
-`;
-}
-
 async function main(): Promise<void> {
   const options = parseOptions(process.argv);
   // Data, databases and blobs included, are the owner's alone.
@@ -96,7 +85,7 @@ async function main(): Promise<void> {
     app: options.app === undefined ? null : resolve(options.app),
     clockFile: options.clockFile === undefined ? null : resolve(options.clockFile),
   });
-  process.stdout.write(greeting(keyturn.url, keyturn.data));
+  process.stdout.write(greeting(keyturn.url, keyturn.data.path));
   await stopping;
   process.stdout.write('Keyturn stops …\n');
   await keyturn.stop();
