@@ -72,6 +72,11 @@ export function fleetGauges(metrics: FleetMetrics, version: string, now: Instant
       Object.entries(metrics.health).map(([check, isOk]) => ({ labels: { check }, value: isOk ? 1 : 0 })),
     ),
     gauge(
+      'keyturn.metrics_complete',
+      'Whether every group is in these figures: 1, or 0 where there were too many to look at.',
+      one(metrics.complete ? 1 : 0),
+    ),
+    gauge(
       'keyturn.metrics_taken_timestamp_seconds',
       'When these figures were taken.',
       one(fromInstant(takenOn) / 1000),

@@ -26,6 +26,8 @@ export interface FleetMetrics {
   readonly takenOn: Instant;
   readonly groups: Readonly<Record<ShownGroupStatus, number>>;
   readonly machines: Readonly<Record<KeyDeliveryStatus, number>>;
+  /** False when not every group was looked at: the least urgent are not in the figures that need it. */
+  readonly complete: boolean;
   /** The soonest expiry of a key that is still in use; null when there is no such key. */
   readonly nearestExpiryDate: Instant | null;
   readonly windowsOpen: number;

@@ -1,33 +1,28 @@
-// The whole fleet in figures: taken by a timer, read by whoever watches. However large the fleet, taking them is two counts over
-// an index, a page for every thousand open windows, a count for each window that ends soon, and a page or two of groups besides.
+// The whole fleet in figures: taken by a timer, read by whoever watches. Taking them is two counts over an index, and a look at
+// groups that goes as far as whoever takes them allows: where that was not far enough, the figures say that they are not complete.
 import { fleetGauges } from '../domain/fleet-gauges.ts';
 import type { FleetGauge } from '../domain/fleet-gauges.ts';
 import {
   FLEET_METRICS_ID,
   feedProgress,
   feedPulseId,
-  isKeyOverdue,
-  isWindowEndingSoon,
   SERVICE_PARTITION,
   SHOWN_GROUP_STATUSES,
 } from '../domain/fleet-metrics.ts';
 import type { FeedProgress, FeedPulse, FleetMetrics } from '../domain/fleet-metrics.ts';
-import type { Group } from '../domain/group.ts';
-import { addMinutes, earliest } from '../domain/instant.ts';
 import type { Instant } from '../domain/instant.ts';
 import { KEY_DELIVERY_STATUSES } from '../domain/machine.ts';
-import { GRACE_MINUTES_MIN } from '../domain/policy.ts';
-import type { Page, Query, Stored } from '../ports/document-store.ts';
+import type { Stored } from '../ports/document-store.ts';
 import { WriteConflict } from '../ports/document-store.ts';
+import { nearestExpiry, openWindows } from './fleet-groups.ts';
+import type { Budget } from './fleet-groups.ts';
 import { healthChecks, scanLagSeconds } from './health.ts';
 import type { System } from './system.ts';
 
-const PAGE = 1000;
-
-/** By the figures that were taken last: however many ask, each asks for one point read. Where none ever were, they are taken now. */
+/** By the figures that were taken last: however many ask, each asks for one point read. Where none ever were, a first look at the fleet has to do. */
 export async function presentGauges(system: System): Promise<readonly FleetGauge[]> {
   const last = await readFleetMetrics(system);
-  return gaugesOf(system, last?.document ?? (await takeFleetMetrics(system)));
+  return gaugesOf(system, last?.document ?? (await takeFleetMetrics(system, () => false)));
 }
 
 export function gaugesOf({ settings, clock }: System, metrics: FleetMetrics): readonly FleetGauge[] {
@@ -38,10 +33,13 @@ function readFleetMetrics(system: System): Promise<Stored<FleetMetrics> | null> 
   return system.store.read<FleetMetrics>(SERVICE_PARTITION, FLEET_METRICS_ID);
 }
 
-/** Takes them and writes them down. When another instance does so at the same time, either's are good. */
-export async function takeFleetMetrics(system: System): Promise<FleetMetrics> {
+/**
+ * Takes them and writes them down. When another instance does so at the same time, either's are good.
+ * @param mayGoOn is asked between pages of groups and between counts; what is left is left out, and the figures say so.
+ */
+export async function takeFleetMetrics(system: System, mayGoOn: () => boolean): Promise<FleetMetrics> {
   const before = await readFleetMetrics(system);
-  const document = await gather(system, before?.document ?? null);
+  const document = await gather(system, before?.document ?? null, { mayGoOn, isSpent: false });
   try {
     await system.store.write(SERVICE_PARTITION, [
       before === null ? { kind: 'create', document } : { kind: 'replace', document, version: before.version },
@@ -52,11 +50,12 @@ export async function takeFleetMetrics(system: System): Promise<FleetMetrics> {
   return document;
 }
 
-async function gather(system: System, before: FleetMetrics | null): Promise<FleetMetrics> {
+async function gather(system: System, before: FleetMetrics | null, budget: Budget): Promise<FleetMetrics> {
   const now = system.clock.now();
   const groups = await system.store.countBy(null, 'group', 'status');
   const machines = await system.store.countBy(null, 'machine', 'keyDeliveryStatus');
-  const windows = await openWindows(system, now);
+  const windows = await openWindows(system, now, budget);
+  const nearestExpiryDate = await nearestExpiry(system, windows.nearestExpiryDate, budget);
   const feed = await Promise.all(
     system.settings.feedConsumers.map((consumer) => progressOf(system, consumer, before, now)),
   );
@@ -68,8 +67,9 @@ async function gather(system: System, before: FleetMetrics | null): Promise<Flee
     takenOn: now,
     groups: completed(SHOWN_GROUP_STATUSES, groups),
     machines: completed(KEY_DELIVERY_STATUSES, machines),
-    nearestExpiryDate: await nearestExpiry(system, windows.nearestExpiryDate),
-    windowsOpen: windows.open,
+    complete: !budget.isSpent,
+    nearestExpiryDate,
+    windowsOpen: groups.get('Renewing') ?? 0,
     windowsEndingSoon: windows.endingSoon,
     windowsKeyOverdue: windows.keyOverdue,
     machinesPending: machines.get('PendingNewKey') ?? 0,
@@ -86,73 +86,6 @@ function completed<K extends string>(
   counts: ReadonlyMap<string, number>,
 ): Record<K, number> {
   return Object.fromEntries(keys.map((key) => [key, counts.get(key) ?? 0])) as Record<K, number>;
-}
-
-interface OpenWindows {
-  open: number;
-  endingSoon: number;
-  keyOverdue: number;
-  machinesAtRisk: number;
-  nearestExpiryDate: Instant | null;
-}
-
-async function openWindows(system: System, now: Instant): Promise<OpenWindows> {
-  const found: OpenWindows = {
-    open: 0,
-    endingSoon: 0,
-    keyOverdue: 0,
-    machinesAtRisk: 0,
-    nearestExpiryDate: null,
-  };
-  for await (const group of groupsWith(system, 'Renewing', {})) {
-    found.open++;
-    if (isKeyOverdue(group, now)) found.keyOverdue++;
-    found.nearestExpiryDate = sooner(found.nearestExpiryDate, group.keyExpiryDate);
-    if (!isWindowEndingSoon(group, now)) continue;
-    found.endingSoon++;
-    const ofGroup = await system.store.countBy(group.groupId, 'machine', 'keyDeliveryStatus');
-    found.machinesAtRisk += ofGroup.get('PendingNewKey') ?? 0;
-  }
-  return found;
-}
-
-/**
- * The soonest expiry of all: of the groups whose window is open, as given, and of the others. These come in the order in which
- * their windows open, which is the shortest grace period before their expiry or more: few of them need to be looked at.
- */
-async function nearestExpiry(system: System, ofWindows: Instant | null): Promise<Instant | null> {
-  let nearest = ofWindows;
-  for await (const group of groupsWith(system, 'Active', { orderBy: 'nextActionOn' })) {
-    const { nextActionOn, keyExpiryDate } = group;
-    if (nearest !== null && nextActionOn !== null && addMinutes(nextActionOn, GRACE_MINUTES_MIN) >= nearest)
-      break;
-    nearest = sooner(nearest, keyExpiryDate);
-  }
-  return nearest;
-}
-
-function sooner(one: Instant | null, other: Instant | null): Instant | null {
-  if (one === null || other === null) return one ?? other;
-  return earliest(one, other);
-}
-
-async function* groupsWith(
-  system: System,
-  status: Group['status'],
-  order: Pick<Query, 'orderBy'>,
-): AsyncGenerator<Group> {
-  let cursor: string | null = null;
-  do {
-    const page: Page<Group> = await system.store.query<Group>({
-      type: 'group',
-      where: [{ field: 'status', is: '=', value: status }],
-      ...order,
-      limit: PAGE,
-      cursor,
-    });
-    for (const { document } of page.items) yield document;
-    cursor = page.cursor;
-  } while (cursor !== null);
 }
 
 async function progressOf(

@@ -77,6 +77,7 @@ test('a new installation shows a sample for everything that can be counted', asy
     'keyturn_health{check="packageVault"}': 1,
     'keyturn_health{check="workQueue"}': 1,
     'keyturn_health{check="changeFeed"}': 1,
+    keyturn_metrics_complete: 1,
     keyturn_metrics_taken_timestamp_seconds: Date.parse(START) / 1000,
     keyturn_metrics_age_seconds: 0,
     [`keyturn_build_info{version="${VERSION}"}`]: 1,

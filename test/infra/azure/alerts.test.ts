@@ -14,6 +14,7 @@ const metrics: FleetMetrics = {
   takenOn,
   groups: { NoKey: 0, Active: 1, Renewing: 1, KeyExpired: 0 },
   machines: { Default: 1, PendingNewKey: 1, KeyExpired: 0 },
+  complete: true,
   nearestExpiryDate: instant('2026-04-01'),
   windowsOpen: 1,
   windowsEndingSoon: 1,
