@@ -1,6 +1,7 @@
-// That the page for whoever operates the service names what there is: every metric, and no command or code that is not.
+// That the page for whoever operates the service names what there is: every metric, and no command or code that is not. What is
+// to be typed on any page can be typed.
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, expect, test } from 'vitest';
@@ -52,7 +53,28 @@ test('the codes that it looks for are problems’', () => {
   expect(Object.keys(PROBLEMS)).toEqual(expect.arrayContaining(codes));
 });
 
-const commands = found(page, /\bkeyturn ((?:agent|groups|machines|dead-letters) [a-z-]+|events)\b/g);
+/** Pages with commands to type. */
+const typed = readdirSync(`${ROOT}docs`)
+  .map((name) => [name, readFileSync(`${ROOT}docs/${name}`, 'utf8')] as const)
+  .filter(([, text]) => /^keyturn /m.test(text));
+
+test('it has commands to type', () => expect(typed.map(([name]) => name)).toContain('operate.md'));
+
+test.for(typed)('%s says first what keyturn is, which nothing installs', ([, text]) => {
+  const { bin, scripts } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as {
+    bin?: unknown;
+    scripts: Record<string, string>;
+  };
+  expect(bin).toBeUndefined();
+  const [beginning = ''] = text.split(/^(?:## |```)/m);
+  const [, script = ''] = /`alias keyturn='npm run --silent (\w+) --'`/.exec(beginning) ?? [];
+  expect(scripts[script]).toBe('node cli/main.ts');
+});
+
+const commands = found(
+  typed.map(([, text]) => text).join(),
+  /\bkeyturn ((?:agent|groups|machines|dead-letters) [a-z-]+|events)\b/g,
+);
 
 test('it uses commands', () => expect(commands.length).toBeGreaterThan(5));
 
