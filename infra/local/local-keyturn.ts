@@ -14,7 +14,8 @@ import { lineLog } from './line-log.ts';
 import { storageMessageQueues } from './message-queue.ts';
 import { errorCode, StartFailure } from './start-failure.ts';
 
-export type Store = 'sqlite' | 'cosmos';
+export const STORES = ['sqlite', 'cosmos'] as const;
+export type Store = (typeof STORES)[number];
 
 export interface LocalKeyturnOptions {
   readonly port: number;
@@ -53,15 +54,15 @@ function setEnvironment(
 ): void {
   Object.assign(process.env, {
     COSMOS_DATABASE: cosmosDatabase(),
-    RENEWAL_SCAN_SCHEDULE: process.env['RENEWAL_SCAN_SCHEDULE'] ?? SCHEDULE_DEFAULT,
-    FLEET_METRICS_SCHEDULE: process.env['FLEET_METRICS_SCHEDULE'] ?? SCHEDULE_DEFAULT,
+    RENEWAL_SCAN_SCHEDULE: process.env['RENEWAL_SCAN_SCHEDULE'] || SCHEDULE_DEFAULT,
+    FLEET_METRICS_SCHEDULE: process.env['FLEET_METRICS_SCHEDULE'] || SCHEDULE_DEFAULT,
     KEYTURN_STORE: store,
     KEYTURN_SQLITE_FILE: data.databaseFile,
     KEYTURN_VAULT: 'blobs',
     KEYTURN_VAULT_BLOBS: storage,
     AzureWebJobsStorage: storage,
     KEYTURN_CLOCK_FILE: clockFile ?? '',
-    KEYTURN_PEOPLE: 'local',
+    KEYTURN_PEOPLE: process.env['KEYTURN_PEOPLE'] || 'local',
     KEYTURN_LOCAL_TOKENS: `Admin:local:${data.tokenSha256}`,
   });
 }
@@ -96,12 +97,10 @@ async function composeSystem(data: DataFolder) {
   try {
     return { running: system(), closeSystem };
   } catch (error) {
+    if (error instanceof SettingUnusable) throw error;
     const message = error instanceof Error ? error.message : String(error);
-    const [kind, hint] =
-      error instanceof SettingUnusable
-        ? (['usage', 'docs/settings.md explains every setting'] as const)
-        : (['dataUnusable', `look at ${data.path}, or name another folder with --data`] as const);
-    throw new StartFailure(kind, message, hint, { cause: error });
+    const hint = `look at ${data.path}, or name another folder with --data`;
+    throw new StartFailure('dataUnusable', message, hint, { cause: error });
   }
 }
 
@@ -121,7 +120,7 @@ async function listen(starting: Promise<Host>, port: number): Promise<Host> {
   }
 }
 
-/** @throws StartFailure; whatever was started by then is stopped again. */
+/** @throws StartFailure, SettingUnusable; whatever was started by then is stopped again. */
 export async function startLocalKeyturn(options: LocalKeyturnOptions): Promise<LocalKeyturn> {
   const started: (() => unknown)[] = [];
   async function stop(): Promise<void> {

@@ -2,14 +2,15 @@
 import { resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { whenNpmShellIsGone } from '../../shared/adapters/npm-parent.ts';
+import { choiceOf, settingOf } from '../../shared/adapters/setting.ts';
 import { DATA_DEFAULT, greeting, PORT_DEFAULT } from './greeting.ts';
-import { startLocalKeyturn, type Store } from './local-keyturn.ts';
+import { startLocalKeyturn, type Store, STORES } from './local-keyturn.ts';
 import { EXIT_CODES, StartFailure } from './start-failure.ts';
 
 interface Options {
   readonly port: number;
   readonly data: string;
-  readonly store: Store;
+  readonly store?: Store;
   readonly app?: string;
   readonly clockFile?: string;
   readonly verbose: boolean;
@@ -27,6 +28,8 @@ Exit codes:
   7  Cosmos DB cannot be used
 
 Settings, in the environment:
+  KEYTURN_STORE            for --store, where that is not given
+  KEYTURN_PEOPLE           entra: people sign in with Entra ID, and not with the data folder's token
   COSMOS                   for --store cosmos: the connection string of an emulator
   COSMOS__accountEndpoint  instead of it: the address of an account, reached as whoever is signed in
   COSMOS_DATABASE          keyturn, unless it is set
@@ -44,9 +47,7 @@ function parseOptions(argv: readonly string[]): Options {
     .option('--port <port>', 'where to listen', parsePort, PORT_DEFAULT)
     .option('--data <folder>', 'where everything is kept', DATA_DEFAULT)
     .addOption(
-      new Option('--store <store>', 'where documents are kept')
-        .choices(['sqlite', 'cosmos'])
-        .default('sqlite'),
+      new Option('--store <store>', 'where documents are kept (KEYTURN_STORE; sqlite)').choices(STORES),
     )
     .option('--app <folder>', 'run the bundle in it, which npm run build makes, instead of the sources')
     .option('--clock-file <file>', 'virtual time from a file; for demonstrations and tests only')
@@ -82,13 +83,20 @@ async function main(): Promise<void> {
   }
   const keyturn = await startLocalKeyturn({
     ...options,
+    store: options.store ?? choiceOf(process.env, 'KEYTURN_STORE', STORES, 'sqlite'),
     app: options.app === undefined ? null : resolve(options.app),
     clockFile: options.clockFile === undefined ? null : resolve(options.clockFile),
   });
-  process.stdout.write(greeting(keyturn.url, keyturn.data.path));
+  process.stdout.write(greeting(keyturn.url, keyturn.data.path, entraAudience()));
   await stopping;
   process.stdout.write('Keyturn stops …\n');
   await keyturn.stop();
+}
+
+/** Null where the data folder's token signs people in. */
+function entraAudience(): string | null {
+  const isEntra = settingOf(process.env, 'KEYTURN_PEOPLE') === 'entra';
+  return isEntra ? settingOf(process.env, 'KEYTURN_ENTRA_AUDIENCE') : null;
 }
 
 function write(label: string, text: string): void {
@@ -107,6 +115,12 @@ function report(error: unknown): number {
     write('keyturn: error', error.message);
     write('hint', error.hint);
     return error.exitCode;
+  }
+  // By its name: the bundle of --app has a class of its own.
+  if (error instanceof Error && error.name === 'SettingUnusable') {
+    write('keyturn: error', error.message);
+    write('hint', 'docs/settings.md explains every setting');
+    return EXIT_CODES.usage;
   }
   write('keyturn: error', error instanceof Error ? (error.stack ?? error.message) : String(error));
   return EXIT_CODES.failed;

@@ -11,5 +11,10 @@ test.each([
   [URL_DEFAULT, '/var/lib/keyturn', ' --data /var/lib/keyturn'],
   ['http://127.0.0.1:7078', '/tmp/a b', " --server http://127.0.0.1:7078 --data '/tmp/a b'"],
 ])('at %s with %s, signing in takes the options “%s”', (url, data, options) => {
-  expect(greeting(url, data)).toContain(`  npm run keyturn -- groups list${options}\n`);
+  expect(greeting(url, data, null)).toContain(`  npm run keyturn -- groups list${options}\n`);
+});
+
+test('nobody is sent for a token that does not work', () => {
+  const text = greeting('http://127.0.0.1:7071', '/var/lib/keyturn', 'an-app');
+  expect(text).toContain('groups list --entra-scope api://an-app/.default\n');
 });

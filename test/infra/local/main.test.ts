@@ -7,6 +7,8 @@ import { type Program, refusalOf, startProgram } from './program.ts';
 
 const keyturn = (...options: string[]): Program => startProgram(options);
 const refusal = (...options: string[]) => refusalOf(keyturn(...options));
+const refusalWith = (settings: Record<string, string>) =>
+  refusalOf(startProgram(['--port', '0', '--data', join(folder, 'settings')], settings));
 
 let folder = '';
 beforeAll(() => {
@@ -128,6 +130,30 @@ describe('one that cannot run says so by its exit code, on two lines', () => {
   ])('when it is used with %j', async (options) => {
     expect(await refusal(...options)).toMatchObject({ code: 2 });
   });
+
+  test.each([
+    ['KEYTURN_STORE', 'mongo'],
+    ['KEYTURN_PEOPLE', 'everybody'],
+    ['KEYTURN_CHECK_IN_SECONDS', 'abc'],
+  ])('when the setting %s is %s, which it names', async (name, value) => {
+    const { code, stderr } = await refusalWith({ [name]: value });
+    expect(code).toBe(2);
+    expect(stderr).toContain(name);
+  });
+});
+
+test('people sign in with Entra ID where the environment says so, and not with the token', async () => {
+  const data = join(folder, 'entra');
+  const program = startProgram(['--port', '0', '--data', data], {
+    KEYTURN_PEOPLE: 'entra',
+    KEYTURN_ENTRA_TENANT: '11111111-1111-4111-8111-111111111111',
+    KEYTURN_ENTRA_AUDIENCE: '22222222-2222-4222-8222-222222222222',
+  });
+  const url = await program.listens;
+  const authorization = `Bearer ${readFileSync(join(data, 'token'), 'utf8').trim()}`;
+  expect((await fetch(`${url}/api/groups`, { headers: { authorization } })).status).toBe(401);
+  program.child.kill('SIGTERM');
+  expect((await program.ended).stdout).toContain('--entra-scope api://22222222-2222-4222-8222-222222222222/');
 });
 
 test('a clock file without an instant is wrong usage', async () => {
