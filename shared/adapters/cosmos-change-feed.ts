@@ -31,22 +31,39 @@ export function cosmosChangeFeed(options: CosmosChangeFeedOptions): ChangeFeed &
   const fleet = database.container(FLEET_CONTAINER.id);
   const leases = database.container(LEASES_CONTAINER.id);
   const calls = new CosmosCalls(options);
+  /** How far all was empty after a position: what takes longer than one call goes on in the next. */
+  const looked = new Map<string | null, string>();
+
+  /** Who asks from where a look ended needs no more to know where it began. */
+  function forgetLooksTo(position: string | null): void {
+    for (const [from, to] of looked) if (to === position) looked.delete(from);
+  }
 
   return {
     async changes(after, limit) {
       assert(Number.isInteger(limit) && limit >= 1, `not a number of changes: ${limit}`);
-      const response = await calls.run('query', async ({ charge }) => {
+      forgetLooksTo(after);
+      const response = await calls.run('query', async ({ abortSignal, charge, progressed }) => {
+        const start = looked.get(after) ?? after;
         const iterator = fleet.items.getChangeFeedIterator<CosmosResource>({
           maxItemCount: limit,
           changeFeedStartFrom:
-            after === null ? ChangeFeedStartFrom.Beginning() : ChangeFeedStartFrom.Continuation(after),
+            start === null ? ChangeFeedStartFrom.Beginning() : ChangeFeedStartFrom.Continuation(start),
         });
         for (;;) {
+          // The library takes no signal here.
+          abortSignal.throwIfAborted();
           // Asks one partition after the other until one has something new.
           const changes = await iterator.readNext();
           charge(changes.requestCharge ?? 0);
+          if (changes.count > 0) {
+            looked.delete(after);
+            return changes;
+          }
+          looked.set(after, changes.continuationToken);
+          progressed();
           // An answer may be empty and still not say that there is nothing.
-          if (changes.count > 0 || changes.statusCode === NOT_MODIFIED) return changes;
+          if (changes.statusCode === NOT_MODIFIED) return changes;
         }
       });
       const documents = response.result ?? [];

@@ -1,11 +1,13 @@
 // What the suite of all feeds leaves open: several physical partitions, batches beyond a limit, and positions of others.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { pause } from '../../shared/adapters/pause.ts';
 import type { Changes } from '../../shared/ports/change-feed.ts';
+import { StoreUnavailable } from '../../shared/ports/document-store.ts';
 import { createAll, newDocument, readPresent } from '../conformance/documents.ts';
 import { startFakeCosmos } from './cosmos/fake-cosmos.ts';
 import type { FakeCosmos } from './cosmos/fake-cosmos.ts';
 import { cosmosFleet, newFakeDatabase } from './cosmos/fleet.ts';
-import type { CosmosFleet } from './cosmos/fleet.ts';
+import type { CosmosFleet, CosmosFleetOptions } from './cosmos/fleet.ts';
 
 const GROUPS = Array.from({ length: 9 }, (_, index) => `g${index}`);
 
@@ -86,5 +88,53 @@ describe('the change feed of several physical partitions', () => {
       path: expect.stringMatching(/\/colls\/leases\/docs/),
       body: { id: 'keyturn-checkpoint:fleet-changes', position: '7' },
     });
+  });
+});
+
+describe('a change feed whose next change comes after many empty answers', () => {
+  const WRITES = 200;
+  let sparse: FakeCosmos;
+  let database: CosmosFleetOptions;
+  beforeAll(async () => {
+    sparse = await startFakeCosmos({ ranges: 1, examinedPerAnswer: 1 });
+  });
+  beforeEach(async () => {
+    database = await newFakeDatabase(sparse);
+    const { store } = cosmosFleet(database);
+    const document = newDocument('g', 'a');
+    let [version] = await store.write('g', [{ kind: 'create', document }]);
+    for (let write = 2; write <= WRITES; write += 1) {
+      [version] = await store.write('g', [{ kind: 'replace', document, version: version ?? '' }]);
+    }
+    sparse.forget();
+  });
+  afterAll(() => sparse.close());
+
+  const asked = () => sparse.requests.filter(({ kind }) => kind === 'feed');
+
+  it('asks no more once its call has taken too long', async () => {
+    const { feed } = cosmosFleet({ ...database, callMillisecondsMax: 40 });
+    await expect(feed.changes(null, 10)).rejects.toThrow(StoreUnavailable);
+    const { length } = asked();
+    expect(length).toBeLessThan(WRITES);
+    await pause(200);
+    expect(asked().length).toBeLessThanOrEqual(length + 1);
+  });
+
+  it('goes on in the next call where the one before came to, and shows the change', async () => {
+    const { feed } = cosmosFleet({ ...database, callMillisecondsMax: 1500 });
+    sparse.faults.next('feed', ...Array.from({ length: 50 }, () => null), { silent: true });
+    await expect(feed.changes(null, 10)).rejects.toThrow(StoreUnavailable);
+    expect((await feed.changes(null, 10)).documents).toEqual([newDocument('g', 'a')]);
+    expect(asked()).toHaveLength(WRITES + 1);
+    expect((await feed.changes(null, 10)).documents).toHaveLength(1);
+  });
+
+  it('waits anew after each answer, and asks for none of them twice', async () => {
+    const { feed } = cosmosFleet({ ...database, waitMillisecondsMax: 20 });
+    const throttled = { answer: 429, retryAfterMilliseconds: 15 };
+    sparse.faults.next('feed', null, null, throttled, null, throttled, null, throttled);
+    expect((await feed.changes(null, 10)).documents).toHaveLength(1);
+    expect(asked()).toHaveLength(WRITES + 3);
   });
 });

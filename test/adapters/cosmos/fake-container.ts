@@ -84,15 +84,22 @@ export class FakeContainer {
     return [...(this.#ranges[range]?.values() ?? [])];
   }
 
-  /** Up to `limit` changes after `lsn`, in order; more where a batch would be torn apart. */
-  changes(range: number, lsn: number, limit: number): { resources: StoredResource[]; lsn: number } {
-    const later = this.resourcesOf(range).filter((each) => each.lsn > lsn);
+  /**
+   * Up to `limit` changes out of the next `examined` writes after `lsn`, in order; more where a batch would be torn apart,
+   * none where all have been written again since. They end when no write comes after them.
+   */
+  changes(
+    range: number,
+    lsn: number,
+    limit: number,
+    examined: number,
+  ): { resources: StoredResource[]; lsn: number; ended: boolean } {
+    const end = this.#lsns[range] ?? 0;
+    const bound = Math.min(end, lsn + examined);
+    const later = this.resourcesOf(range).filter((each) => each.lsn > lsn && each.lsn <= bound);
     const sorted = later.toSorted((one, other) => one.lsn - other.lsn);
-    const last = sorted[limit - 1]?.lsn ?? Infinity;
-    return {
-      resources: sorted.filter((each) => each.lsn <= last),
-      lsn: last === Infinity ? (this.#lsns[range] ?? 0) : last,
-    };
+    const last = sorted[limit - 1]?.lsn ?? bound;
+    return { resources: sorted.filter((each) => each.lsn <= last), lsn: last, ended: last === end };
   }
 
   /** All of them, or none: then the results say which one failed. */

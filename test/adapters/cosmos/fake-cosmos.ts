@@ -31,7 +31,7 @@ export interface FakeCosmos {
 export interface FakeCosmosOptions {
   /** How many physical partitions each container has. */
   readonly ranges?: number;
-  /** After how many documents a query answers, whatever it found. */
+  /** After how many documents a query answers, and after how many writes the change feed does, whatever was found. */
   readonly examinedPerAnswer?: number;
 }
 

@@ -36,7 +36,7 @@ export function answerDocuments(
     case 'upsert':
       return upsertAnswer(container, request);
     case 'feed':
-      return feedAnswer(container, request);
+      return feedAnswer(container, request, examinedPerAnswer);
     case 'plan':
       // The library asks for one with every query, and does without where one partition is asked.
       return { status: 400, body: { message: 'there are no plans here' } };
@@ -147,13 +147,13 @@ function orBadQuery(answer: () => FakeAnswer): FakeAnswer {
   }
 }
 
-function feedAnswer(container: FakeContainer, { headers }: FakeRequest): FakeAnswer {
+function feedAnswer(container: FakeContainer, { headers }: FakeRequest, examined: number): FakeAnswer {
   const range = Number(headers['x-ms-documentdb-partitionkeyrangeid']);
   const after = Number((headers['if-none-match'] ?? '"0"').replaceAll('"', ''));
   const limit = Number(headers['x-ms-max-item-count'] ?? FEED_ITEMS_DEFAULT);
-  const { resources, lsn } = container.changes(range, after, limit);
+  const { resources, lsn, ended } = container.changes(range, after, limit, examined);
   return {
-    status: resources.length === 0 ? 304 : 200,
+    status: resources.length === 0 && ended ? 304 : 200,
     body: { _rid: container.rid, Documents: resources.map(withLsn), _count: resources.length },
     headers: { ...headersOf(container, range, QUERY_CHARGE), etag: `"${lsn}"` },
   };
