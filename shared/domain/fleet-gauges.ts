@@ -61,6 +61,7 @@ export function fleetGauges(metrics: FleetMetrics, version: string, now: Instant
       'How far a consumer of the change feed is behind.',
       metrics.feed.map(({ consumer, lagSeconds }) => ({ labels: { consumer }, value: lagSeconds })),
     ),
+    gauge('keyturn.put_off', 'Changes that failed, and wait to be tried again.', one(metrics.putOff)),
     gauge(
       'keyturn.dead_letters',
       'Changes that could not be handled, and wait for people.',
@@ -81,13 +82,14 @@ export function fleetGauges(metrics: FleetMetrics, version: string, now: Instant
       'When these figures were taken.',
       one(fromInstant(takenOn) / 1000),
     ),
-    gauge(
-      'keyturn.metrics_age_seconds',
-      'How long ago that was.',
-      one(Math.max(0, secondsBetween(takenOn, now))),
-    ),
     gauge('keyturn.build_info', 'The version of Keyturn.', [{ labels: { version }, value: 1 }]),
   ];
+}
+
+/** For a page alone: whoever exports figures later than they were taken would export an age that has passed. */
+export function ageGauge({ takenOn }: FleetMetrics, now: Instant): FleetGauge {
+  const seconds = Math.max(0, secondsBetween(takenOn, now));
+  return gauge('keyturn.metrics_age_seconds', 'How long ago these figures were taken.', one(seconds));
 }
 
 function gauge(name: FleetGauge['name'], help: string, samples: readonly GaugeSample[]): FleetGauge {

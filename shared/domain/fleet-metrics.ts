@@ -37,6 +37,8 @@ export interface FleetMetrics {
   readonly machinesAtRisk: number;
   /** How long what is due has waited for the scan, at most. */
   readonly scanLagSeconds: number;
+  /** Messages in the work queue; null when the queue did not say. */
+  readonly putOff: number | null;
   /** Null when the queue did not say. */
   readonly deadLetters: number | null;
   readonly feed: readonly FeedProgress[];

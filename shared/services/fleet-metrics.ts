@@ -1,6 +1,6 @@
 // The whole fleet in figures: taken by a timer, read by whoever watches. Taking them is two counts over an index, and a look at
 // groups that goes as far as whoever takes them allows: where that was not far enough, the figures say that they are not complete.
-import { fleetGauges } from '../domain/fleet-gauges.ts';
+import { ageGauge, fleetGauges } from '../domain/fleet-gauges.ts';
 import type { FleetGauge } from '../domain/fleet-gauges.ts';
 import {
   FLEET_METRICS_ID,
@@ -22,7 +22,8 @@ import type { System } from './system.ts';
 /** By the figures that were taken last: however many ask, each asks for one point read. Where none ever were, a first look at the fleet has to do. */
 export async function presentGauges(system: System): Promise<readonly FleetGauge[]> {
   const last = await readFleetMetrics(system);
-  return gaugesOf(system, last?.document ?? (await takeFleetMetrics(system, () => false)));
+  const metrics = last?.document ?? (await takeFleetMetrics(system, () => false));
+  return [...gaugesOf(system, metrics), ageGauge(metrics, system.clock.now())];
 }
 
 export function gaugesOf({ settings, clock }: System, metrics: FleetMetrics): readonly FleetGauge[] {
@@ -75,7 +76,8 @@ async function gather(system: System, before: FleetMetrics | null, budget: Budge
     machinesPending: machines.get('PendingNewKey') ?? 0,
     machinesAtRisk: windows.machinesAtRisk,
     scanLagSeconds: await scanLagSeconds(system),
-    deadLetters: await deadLetters(system),
+    putOff: await unlessSilent(() => system.queue.waiting()),
+    deadLetters: await unlessSilent(() => system.queue.deadLetters()),
     feed,
     health: Object.fromEntries(checks.map(({ name, status }) => [name, status === 'ok'])),
   };
@@ -101,9 +103,9 @@ async function progressOf(
 }
 
 /** The other figures are worth having while the queue does not answer, for whatever reason: health says that it does not. */
-async function deadLetters({ queue }: System): Promise<number | null> {
+async function unlessSilent(count: () => Promise<number>): Promise<number | null> {
   try {
-    return await queue.deadLetters();
+    return await count();
   } catch {
     return null;
   }

@@ -95,8 +95,8 @@ export function recordVaultCall(operation: string, outcome: string, milliseconds
   instruments().vaultDuration.record(milliseconds / 1000, { operation, outcome });
 }
 
-/** As long as this instance shows what it took: another may take the next. */
-const SHOWN_MILLISECONDS = 600_000;
+/** For two rounds of a schedule of every hour, and some: then another instance takes them, or none. */
+const SHOWN_MILLISECONDS = 9_000_000;
 
 let shown: { readonly gauges: readonly FleetGauge[]; readonly until: number } | null = null;
 

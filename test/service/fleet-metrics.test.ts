@@ -72,6 +72,7 @@ test('a new installation shows a sample for everything that can be counted', asy
     keyturn_scan_lag_seconds: 0,
     'keyturn_feed_lag_seconds{consumer="fleet-changes"}': 0,
     'keyturn_feed_lag_seconds{consumer="event-notifications"}': 0,
+    keyturn_put_off: 0,
     keyturn_dead_letters: 0,
     'keyturn_health{check="renewalScan"}': 1,
     'keyturn_health{check="packageVault"}': 1,
@@ -183,15 +184,21 @@ test('what is due and was not scanned is seen to wait', async () => {
 test.for<[string, (call: PortCall) => Error]>([
   ['is out of reach', unavailable],
   ['refuses', () => new Error('403')],
-])('while the queue %s nothing is said of dead letters, and health says why', async ([, failure]) => {
+])('while the queue %s nothing is said of what is in it, and health says why', async ([, failure]) => {
   ports.hook({
     before: (call) => {
-      if (call.kind === 'queue.deadLetters') throw failure(call);
+      if (call.kind.startsWith('queue.')) throw failure(call);
     },
   });
   const shown = await take();
   expect(shown).toHaveProperty(['keyturn_health{check="workQueue"}'], 0);
+  expect(shown).not.toHaveProperty('keyturn_put_off');
   expect(shown).not.toHaveProperty('keyturn_dead_letters');
+});
+
+test('what was put off is counted as long as it waits', async () => {
+  await service.system.queue.send({ what: 'nothing' }, 3600);
+  expect(await take()).toMatchObject({ keyturn_put_off: 1, keyturn_dead_letters: 0 });
 });
 
 describe('the change feed', () => {

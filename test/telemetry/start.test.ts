@@ -92,12 +92,14 @@ test('work left behind by one call goes on in its trace; by several, it is linke
   await recording.stop();
 });
 
-test('the fleet is shown for ten minutes, and not by an instance that took it longer ago', async () => {
+test('the fleet is shown for two rounds of an hourly schedule, and not by an instance that took it longer ago', async () => {
   vi.useFakeTimers({ toFake: ['performance'] });
   const recording = startRecording();
   showFleet([{ name: 'keyturn.windows_open', help: '', samples: [{ labels: {}, value: 3 }] }]);
   expect(await recording.points('keyturn.windows_open')).toEqual([{ attributes: {}, value: 3 }]);
-  vi.advanceTimersByTime(600_001);
+  vi.advanceTimersByTime(2 * 3_600_000);
+  expect(await recording.points('keyturn.windows_open')).toHaveLength(1);
+  vi.advanceTimersByTime(1_800_001);
   expect(await recording.points('keyturn.windows_open')).toEqual([]);
   await recording.stop();
   vi.useRealTimers();

@@ -178,5 +178,8 @@ describe('what is counted', () => {
     expect(await counted('keyturn.health', { check: 'packageVault' })).toBe(1);
     expect(await counted('keyturn.dead_letters', {})).toBe(0);
     expect(await recording.points('keyturn.dead_letters')).toHaveLength(1);
+    expect(await recording.points('keyturn.metrics_taken_timestamp_seconds')).toHaveLength(1);
+    // It would tell of when they were taken, not of when they are exported.
+    expect(await recording.points('keyturn.metrics_age_seconds')).toEqual([]);
   });
 });

@@ -22,6 +22,7 @@ const metrics: FleetMetrics = {
   machinesPending: 1,
   machinesAtRisk: 1,
   scanLagSeconds: 0,
+  putOff: 0,
   deadLetters: 0,
   feed: [],
   health: { store: true },
