@@ -2,13 +2,14 @@
 // is kept in Checkpoints: occurrences that were missed, however many, are made up for by one run that is
 // told `isPastDue`. A run is never begun while another of the same timer is under way.
 import { pause } from '../../shared/adapters/pause.ts';
+import { SettingUnusable } from '../../shared/adapters/setting.ts';
 import { type Instant, parseInstant, secondsBetween } from '../../shared/domain/instant.ts';
 import type { Checkpoints } from '../../shared/ports/checkpoints.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { RegisteredFunction } from './functions-core.ts';
 import { describeError, type HostLog } from './host-log.ts';
 import { type Invoker, triggerOf } from './invocation.ts';
-import { parseSchedule } from './ncrontab.ts';
+import { parseSchedule, type Schedule } from './ncrontab.ts';
 import { Interrupted, invokeWithRetries } from './retry-policy.ts';
 import { resolveSettings, type Settings } from './settings.ts';
 
@@ -54,12 +55,25 @@ function newQueue(): <T>(work: () => Promise<T>) => Promise<T> {
   };
 }
 
-/** @throws Error when the schedule cannot be used. */
+/** @throws Error when it cannot be used: SettingUnusable when it is a setting's. */
+function scheduleOf(fn: RegisteredFunction, settings: Settings): Schedule {
+  const text = String(triggerOf(fn)['schedule']);
+  const resolved = resolveSettings(text, settings, fn.metadata.name);
+  try {
+    return parseSchedule(resolved);
+  } catch (cause) {
+    const [, setting] = /^%(.+)%$/.exec(text) ?? [];
+    if (setting === undefined || !(cause instanceof Error)) throw cause;
+    throw new SettingUnusable(setting, `must be like 0 */5 * * * *: ${cause.message}`, { cause });
+  }
+}
+
+/** @throws Error when the schedule cannot be used: SettingUnusable when it is a setting's. */
 export function newTimer(options: TimerOptions): Timer {
   const { fn, clock, checkpoints, signal } = options;
   const { name } = fn.metadata;
   const trigger = triggerOf(fn);
-  const schedule = parseSchedule(resolveSettings(String(trigger['schedule']), options.settings, name));
+  const schedule = scheduleOf(fn, options.settings);
   const consumer = `timer:${name}`;
   const oneAtATime = newQueue();
 

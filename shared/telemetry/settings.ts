@@ -2,7 +2,12 @@
 import { settingOf, SettingUnusable } from '../adapters/setting.ts';
 import type { Environment } from '../adapters/setting.ts';
 
+const CONNECTION = 'APPLICATIONINSIGHTS_CONNECTION_STRING';
 const AUTHENTICATION = 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING';
+const OTLP_ENDPOINT = 'OTEL_EXPORTER_OTLP_ENDPOINT';
+
+/** The one form that the exporter takes. */
+const INSTRUMENTATION_KEY = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export interface TelemetrySettings {
   /** Null when nothing goes to Azure Monitor. */
@@ -19,10 +24,10 @@ export interface TelemetrySettings {
   readonly version: string;
 }
 
-/** Null when it goes nowhere. @throws SettingUnusable for an authentication string that makes no sense. */
+/** Null when it goes nowhere. @throws SettingUnusable for what makes no sense. */
 export function telemetrySettings(environment: Environment, version: string): TelemetrySettings | null {
-  const connectionString = settingOf(environment, 'APPLICATIONINSIGHTS_CONNECTION_STRING');
-  const otlp = settingOf(environment, 'OTEL_EXPORTER_OTLP_ENDPOINT') !== null;
+  const connectionString = connectionStringOf(environment);
+  const otlp = sendsByOtlp(environment);
   if (connectionString === null && !otlp) return null;
   const identity = identityOf(settingOf(environment, AUTHENTICATION));
   const azureMonitor = connectionString === null ? null : { connectionString, identity };
@@ -30,17 +35,38 @@ export function telemetrySettings(environment: Environment, version: string): Te
   return { azureMonitor, otlp, hostSamples, version };
 }
 
+function connectionStringOf(environment: Environment): string | null {
+  const text = settingOf(environment, CONNECTION);
+  if (text === null || INSTRUMENTATION_KEY.test(partsOf(text).get('instrumentationkey') ?? '')) return text;
+  throw new SettingUnusable(
+    CONNECTION,
+    'must be the one that Application Insights shows: InstrumentationKey=…;IngestionEndpoint=https://…',
+  );
+}
+
+/** The exporter itself only grumbles at an address that is none, and sends nothing. */
+function sendsByOtlp(environment: Environment): boolean {
+  const address = settingOf(environment, OTLP_ENDPOINT);
+  if (address === null) return false;
+  if (/^https?:$/.test(URL.parse(address)?.protocol ?? '')) return true;
+  throw new SettingUnusable(OTLP_ENDPOINT, `must be an http or https address, not ${address}`);
+}
+
 /** `Authorization=AAD`, and `;ClientId=…` for an identity that the user assigned. */
 function identityOf(authentication: string | null): { readonly clientId: string | null } | null {
   if (authentication === null) return null;
-  const parts = new Map(
-    authentication.split(';').map((part) => {
-      const [name = '', value = ''] = part.split('=', 2);
-      return [name.trim().toLowerCase(), value.trim()];
-    }),
-  );
+  const parts = partsOf(authentication);
   if (parts.get('authorization') !== 'AAD') {
     throw new SettingUnusable(AUTHENTICATION, 'must begin with Authorization=AAD');
   }
   return { clientId: parts.get('clientid') || null };
+}
+
+/** Of `Name=value;…`, by names in small letters. */
+function partsOf(text: string): ReadonlyMap<string, string> {
+  const parts = text.split(';').map((part): [string, string] => {
+    const [name = '', value = ''] = part.split('=', 2);
+    return [name.trim().toLowerCase(), value.trim()];
+  });
+  return new Map(parts);
 }

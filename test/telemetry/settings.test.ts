@@ -47,10 +47,15 @@ test.for([
   expect(telemetrySettings(environment, '1.2.3')).toMatchObject({ hostSamples });
 });
 
-test('an authentication string that says something else is refused by its name', () => {
-  const environment = {
-    APPLICATIONINSIGHTS_CONNECTION_STRING: CONNECTION,
-    APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=Basic',
-  };
-  expect(() => telemetrySettings(environment, '1.2.3')).toThrow(SettingUnusable);
+test.each([
+  ['APPLICATIONINSIGHTS_AUTHENTICATION_STRING', 'Authorization=Basic'],
+  ['APPLICATIONINSIGHTS_CONNECTION_STRING', 'junk'],
+  ['APPLICATIONINSIGHTS_CONNECTION_STRING', 'InstrumentationKey=junk'],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', 'notaurl'],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318'],
+])('%s=%s makes no sense, and is refused by its name', (setting, value) => {
+  const environment = { APPLICATIONINSIGHTS_CONNECTION_STRING: CONNECTION, [setting]: value };
+  expect(() => telemetrySettings(environment, '1.2.3')).toThrow(
+    expect.objectContaining({ constructor: SettingUnusable, setting }),
+  );
 });

@@ -135,6 +135,8 @@ describe('one that cannot run says so by its exit code, on two lines', () => {
     ['KEYTURN_STORE', 'mongo'],
     ['KEYTURN_PEOPLE', 'everybody'],
     ['KEYTURN_CHECK_IN_SECONDS', 'abc'],
+    ['RENEWAL_SCAN_SCHEDULE', 'junk'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'notaurl'],
   ])('when the setting %s is %s, which it names', async (name, value) => {
     const { code, stderr } = await refusalWith({ [name]: value });
     expect(code).toBe(2);

@@ -204,3 +204,8 @@ describe('a timer', () => {
 test('a schedule whose setting is missing is refused by name', async () => {
   await expect(world.start(register)).rejects.toThrow('SCAN_SCHEDULE');
 });
+
+test.each(['junk', '0 */5 * * *', '0 0 0 30 2 *'])('so is one whose setting is “%s”', async (schedule) => {
+  const starting = world.start(register, { settings: { SCAN_SCHEDULE: schedule } });
+  await expect(starting).rejects.toMatchObject({ name: 'SettingUnusable', setting: 'SCAN_SCHEDULE' });
+});
