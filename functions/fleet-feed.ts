@@ -9,6 +9,7 @@ import type { ConsumerName } from '../shared/services/consumers.ts';
 import { inInvocation, nameGroups } from '../shared/telemetry/invocations.ts';
 import { recordChanges } from '../shared/telemetry/measures.ts';
 import { tellPutOff } from './put-off.ts';
+import { HANDLING_MILLISECONDS, timeLimit } from './time-limit.ts';
 
 /**
  * Registers a consumer of the feed, with leases of its own. A document that cannot be handled is put off and holds up no
@@ -38,7 +39,7 @@ export function consumeFleet(consumer: ConsumerName): void {
     handler: (documents: FleetDocument[], context: InvocationContext) =>
       inInvocation(consumer, context, causesOf(consumer, documents), async () => {
         nameGroups(documents.map(({ groupId }) => groupId));
-        const left = await handleChanges(system(), consumer, documents);
+        const left = await handleChanges(system(), consumer, documents, timeLimit(HANDLING_MILLISECONDS));
         recordChanges(consumer, documents.length, left.length);
         tellPutOff(left, context);
       }),

@@ -6,6 +6,7 @@ import { system } from '../shared/compose.ts';
 import { retryChanges } from '../shared/services/change-handling.ts';
 import { inInvocation, nameGroups } from '../shared/telemetry/invocations.ts';
 import { tellPutOff } from './put-off.ts';
+import { HANDLING_MILLISECONDS, timeLimit } from './time-limit.ts';
 
 app.storageQueue('fleet-retries', {
   connection: 'AzureWebJobsStorage',
@@ -13,7 +14,7 @@ app.storageQueue('fleet-retries', {
   handler: (message: unknown, context: InvocationContext) =>
     inInvocation('fleet-retries', context, [], async () => {
       nameGroups(groupsOf(message));
-      tellPutOff(await retryChanges(system(), message), context);
+      tellPutOff(await retryChanges(system(), message, timeLimit(HANDLING_MILLISECONDS)), context);
     }),
 });
 

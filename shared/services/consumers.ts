@@ -8,27 +8,40 @@ import { recordNotifications, recordNotificationsOf } from './events.ts';
 import { recordPulse } from './feed-pulse.ts';
 import { carryOnJobs, carryOnShownJobs } from './jobs.ts';
 import type { System } from './system.ts';
+import type { MayGoOn } from './waits.ts';
 
 export interface Consumer {
   /** Only these documents are handed to it. Looks at their type alone: what is no whole document is put off by itself. */
   readonly concerns: (document: FleetDocument) => boolean;
   /** Handles documents of one group. It sees them again, and older ones after newer ones, so it must not mind. */
-  readonly handle: (system: System, groupId: string, documents: readonly FleetDocument[]) => Promise<void>;
+  readonly handle: (
+    system: System,
+    groupId: string,
+    documents: readonly FleetDocument[],
+    mayGoOn: MayGoOn,
+  ) => Promise<void>;
   /** Handles those that were put off, as they are now. */
-  readonly retry: (system: System, groupId: string, ids: readonly string[]) => Promise<void>;
+  readonly retry: (
+    system: System,
+    groupId: string,
+    ids: readonly string[],
+    mayGoOn: MayGoOn,
+  ) => Promise<void>;
 }
 
 export const CONSUMERS = {
   /** Jobs are carried on, piece by piece, as each piece writes down how far it came. */
   'fleet-changes': following('fleet-changes', {
     concerns: isJob,
-    handle: (system, groupId, documents) => carryOnShownJobs(system, groupId, documents.filter(isJob)),
+    handle: (system, groupId, documents, mayGoOn) =>
+      carryOnShownJobs(system, groupId, documents.filter(isJob), mayGoOn),
     retry: carryOnJobs,
   }),
   /** Events become notifications: exactly one a machine, renewal and status. */
   'event-notifications': following('event-notifications', {
     concerns: isEvent,
-    handle: (system, groupId, documents) => recordNotifications(system, groupId, documents.filter(isEvent)),
+    handle: (system, groupId, documents, mayGoOn) =>
+      recordNotifications(system, groupId, documents.filter(isEvent), mayGoOn),
     retry: recordNotificationsOf,
   }),
 } as const satisfies Readonly<Record<string, Consumer>>;
@@ -42,13 +55,13 @@ function following(name: string, consumer: Consumer): Consumer {
   return {
     ...consumer,
     concerns: (document) => isFleetMetrics(document) || consumer.concerns(document),
-    async handle(system, groupId, documents) {
+    async handle(system, groupId, documents, mayGoOn) {
       const metrics = documents.find(isFleetMetrics);
-      if (metrics === undefined) await consumer.handle(system, groupId, documents);
+      if (metrics === undefined) await consumer.handle(system, groupId, documents, mayGoOn);
       else await recordPulse(system, name, metrics);
     },
-    async retry(system, groupId, ids) {
-      if (!ids.includes(FLEET_METRICS_ID)) return consumer.retry(system, groupId, ids);
+    async retry(system, groupId, ids, mayGoOn) {
+      if (!ids.includes(FLEET_METRICS_ID)) return consumer.retry(system, groupId, ids, mayGoOn);
       const metrics = await system.store.read<FleetMetrics>(groupId, FLEET_METRICS_ID);
       if (metrics !== null) await recordPulse(system, name, metrics.document);
     },

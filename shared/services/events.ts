@@ -8,6 +8,8 @@ import { notificationOf } from '../domain/notification.ts';
 import type { Notification } from '../domain/notification.ts';
 import { BATCH_OPERATIONS_MAX, WriteConflict } from '../ports/document-store.ts';
 import type { System } from './system.ts';
+import { requireTime } from './waits.ts';
+import type { MayGoOn } from './waits.ts';
 
 /** Newest first, of one group (a deleted one too) or of all when `groupId` is null. */
 export async function listEvents(
@@ -44,10 +46,11 @@ export async function recordNotifications(
   system: System,
   groupId: string,
   events: readonly FleetEvent[],
+  mayGoOn: MayGoOn,
 ): Promise<void> {
   const notifications = events.map(notificationOf).filter((each) => each !== null);
   for (let start = 0; start < notifications.length; start += BATCH_OPERATIONS_MAX) {
-    await record(system, groupId, notifications.slice(start, start + BATCH_OPERATIONS_MAX));
+    await record(system, groupId, notifications.slice(start, start + BATCH_OPERATIONS_MAX), mayGoOn);
   }
 }
 
@@ -59,27 +62,32 @@ export async function recordNotificationsOf(
   system: System,
   groupId: string,
   ids: readonly string[],
+  mayGoOn: MayGoOn,
 ): Promise<void> {
   const events = [];
   for (const id of ids) {
+    requireTime(mayGoOn);
     const stored = await system.store.read<FleetEvent>(groupId, id);
     if (stored === null) throw new Error(`${id} of group ${groupId} is not to be seen yet`);
     events.push(stored.document);
   }
-  await recordNotifications(system, groupId, events);
+  await recordNotifications(system, groupId, events, mayGoOn);
 }
 
 async function record(
   system: System,
   groupId: string,
   notifications: readonly Notification[],
+  mayGoOn: MayGoOn,
 ): Promise<void> {
+  requireTime(mayGoOn);
   try {
     const creations = notifications.map((document) => ({ kind: 'create', document }) as const);
     await system.store.write(groupId, creations);
   } catch (error) {
     if (!(error instanceof WriteConflict && error.reason === 'exists')) throw error;
     // Nothing of the batch was written: whatever is not there yet is written by itself.
-    if (notifications.length > 1) for (const each of notifications) await record(system, groupId, [each]);
+    if (notifications.length > 1)
+      for (const each of notifications) await record(system, groupId, [each], mayGoOn);
   }
 }

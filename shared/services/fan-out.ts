@@ -12,6 +12,7 @@ import type { Stored, WriteOperation } from '../ports/document-store.ts';
 import { untilNoConflict } from './contention.ts';
 import { statusChange } from './status-changes.ts';
 import type { System } from './system.ts';
+import type { MayGoOn } from './waits.ts';
 
 /** A machine takes two operations: its document and its event. */
 const MACHINES_PER_BATCH = BATCH_OPERATIONS_MAX / 2;
@@ -20,17 +21,23 @@ const PAGE = 200;
 /** Pages of one piece: 1,000 machines. */
 const PAGES = 5;
 
-/** Brings up to 1,000 machines after the job's cursor in line; answers the last one's id, or null at the end. */
-export async function fanOutPiece(system: System, job: Job): Promise<string | null> {
+/** Brings up to 1,000 machines after the job's cursor in line, a page at least; answers the last one's id, or null at the end. */
+export async function fanOutPiece(system: System, job: Job, mayGoOn: MayGoOn): Promise<string | null> {
   let after = job.cursor;
   for (let page = 0; page < PAGES; page++) {
-    after = await fanOutPage(system, job.groupId, after);
+    after = await fanOutPage(system, job.groupId, after, mayGoOn);
     if (after === null) return null;
+    if (!mayGoOn()) break;
   }
   return after;
 }
 
-function fanOutPage(system: System, groupId: string, afterId: string | null): Promise<string | null> {
+function fanOutPage(
+  system: System,
+  groupId: string,
+  afterId: string | null,
+  mayGoOn: MayGoOn,
+): Promise<string | null> {
   return untilNoConflict(async () => {
     const machines = await system.store.query<Machine>({
       type: 'machine',
@@ -51,7 +58,7 @@ function fanOutPage(system: System, groupId: string, afterId: string | null): Pr
     await Promise.allSettled(writes);
     await Promise.all(writes);
     return machines.cursor === null ? null : (machines.items.at(-1)?.document.id ?? afterId);
-  });
+  }, mayGoOn);
 }
 
 function batchesOf(machines: readonly Stored<Machine>[]): Stored<Machine>[][] {

@@ -8,7 +8,8 @@ import type { Stored } from '../ports/document-store.ts';
 import { deleteGroupPiece, deletePackagesPiece } from './clean-up.ts';
 import { fanOutPiece } from './fan-out.ts';
 import type { System } from './system.ts';
-import { Later } from './waits.ts';
+import { forEver, Later, requireTime } from './waits.ts';
+import type { MayGoOn } from './waits.ts';
 
 /** Where a piece ended: the last document done, or null when nothing is left. */
 export type PieceEnd = string | null;
@@ -25,8 +26,10 @@ export async function carryOnShownJobs(
   system: System,
   groupId: string,
   shown: readonly Job[],
+  mayGoOn: MayGoOn,
 ): Promise<void> {
   for (const job of shown) {
+    requireTime(mayGoOn);
     const seen = await system.store.read<Job>(groupId, job.id);
     if (seen === null || isBehind(seen.document, job)) {
       throw new Later(
@@ -34,21 +37,31 @@ export async function carryOnShownJobs(
         UNSEEN_SECONDS,
       );
     }
-    if (!isAhead(seen.document, job)) await carryOn(system, seen);
+    if (!isAhead(seen.document, job)) await carryOn(system, seen, mayGoOn);
   }
 }
 
 /** Carries on jobs of one group, as they are now; those that are done are gone. */
-export async function carryOnJobs(system: System, groupId: string, ids: readonly string[]): Promise<void> {
+export async function carryOnJobs(
+  system: System,
+  groupId: string,
+  ids: readonly string[],
+  mayGoOn: MayGoOn,
+): Promise<void> {
   for (const id of ids) {
+    requireTime(mayGoOn);
     const job = await system.store.read<Job>(groupId, id);
-    if (job !== null) await carryOn(system, job);
+    if (job !== null) await carryOn(system, job, mayGoOn);
   }
 }
 
 /** Carries a job on by one piece. When another has carried it on meanwhile, that is just as well. */
-export async function carryOn(system: System, { document: job, version }: Stored<Job>): Promise<void> {
-  const cursor = await pieceOf(system, job);
+export async function carryOn(
+  system: System,
+  { document: job, version }: Stored<Job>,
+  mayGoOn: MayGoOn = forEver,
+): Promise<void> {
+  const cursor = await pieceOf(system, job, mayGoOn);
   if (cursor === null && isToBeLookedAtAgain(job, system.clock.now())) return;
   try {
     await system.store.write(job.groupId, [
@@ -69,13 +82,13 @@ function isToBeLookedAtAgain({ kind, nextActionOn }: Job, now: Instant): boolean
   return kind === 'deleteGroup' && now < nextActionOn;
 }
 
-function pieceOf(system: System, job: Job): Promise<PieceEnd> {
+function pieceOf(system: System, job: Job, mayGoOn: MayGoOn): Promise<PieceEnd> {
   switch (job.kind) {
     case 'fanOut':
-      return fanOutPiece(system, job);
+      return fanOutPiece(system, job, mayGoOn);
     case 'deletePackages':
-      return deletePackagesPiece(system, job);
+      return deletePackagesPiece(system, job, mayGoOn);
     case 'deleteGroup':
-      return deleteGroupPiece(system, job);
+      return deleteGroupPiece(system, job, mayGoOn);
   }
 }

@@ -10,6 +10,8 @@ import { untilNoConflict } from './contention.ts';
 import { currentGroup, isSettled, readGroup, writeTransition } from './group-transitions.ts';
 import { carryOn } from './jobs.ts';
 import type { System } from './system.ts';
+import { forEver } from './waits.ts';
+import type { MayGoOn } from './waits.ts';
 
 /** Opens a window now. @throws Problem `GroupHasNoKey`, `GroupKeyExpired`, `RenewalInProgress`. */
 export async function openRenewal(system: System, groupId: string, person: Person): Promise<Group> {
@@ -62,9 +64,9 @@ const PAGE = 100;
 
 /**
  * Makes every transition that is due and takes up every stalled job, soonest first. One that fails stops no other.
- * @param mayGoOn is asked between two of them; what is left stays due.
+ * @param mayGoOn is asked between two of them, and within a job; what is left stays due.
  */
-export async function scanRenewals(system: System, mayGoOn: () => boolean = () => true): Promise<ScanReport> {
+export async function scanRenewals(system: System, mayGoOn: MayGoOn = forEver): Promise<ScanReport> {
   const now = system.clock.now();
   const failures: { groupId: string; error: unknown }[] = [];
   const transitions = await forEachDue<Group>(
@@ -79,7 +81,7 @@ export async function scanRenewals(system: System, mayGoOn: () => boolean = () =
     },
   );
   const jobs = await forEachDue<Job>(system, 'job', now, mayGoOn, failures, async (job) => {
-    await carryOn(system, job);
+    await carryOn(system, job, mayGoOn);
   });
   return { transitions, jobs, failures };
 }
@@ -88,7 +90,7 @@ async function forEachDue<D extends FleetDocument>(
   system: System,
   type: DocumentType,
   now: Instant,
-  mayGoOn: () => boolean,
+  mayGoOn: MayGoOn,
   failures: { groupId: string; error: unknown }[],
   act: (due: Stored<D>) => Promise<void>,
 ): Promise<number> {

@@ -4,6 +4,11 @@ import { StoreThrottled, StoreUnavailable } from '../ports/document-store.ts';
 import { VaultUnavailable } from '../ports/package-vault.ts';
 import { QueueUnavailable } from '../ports/work-queue.ts';
 
+/** Asked between two steps: whether there is time for another. */
+export type MayGoOn = () => boolean;
+
+export const forEver: MayGoOn = () => true;
+
 /** What failed waits for so long when nothing better is known. */
 export const WAIT_SECONDS = 30;
 /** Whatever it is told: not to go round and round, and not to be forgotten. */
@@ -19,6 +24,11 @@ export class Later extends Error {
     super(message);
     this.afterSeconds = afterSeconds;
   }
+}
+
+/** @throws Later when there is no time left. */
+export function requireTime(mayGoOn: MayGoOn): void {
+  if (!mayGoOn()) throw new Later('no time was left for it');
 }
 
 /** Whole seconds after which what failed this way is worth another try; null when waiting does not mend it. */

@@ -135,8 +135,8 @@ export const MUTATIONS: readonly Mutation[] = [
     ['notification-wrong'],
     [
       HANDLING,
-      '    for (const each of left) await putOff(system, consumer, each);\n  } catch',
-      '    for (const each of left.slice(1, 1)) await putOff(system, consumer, each);\n  } catch',
+      'await putOff(system, consumer, ofThis).catch(',
+      'await putOff(system, consumer, ofThis.slice(1, 1)).catch(',
     ],
   ),
   mutation(
