@@ -1,7 +1,10 @@
 // Changes of the fleet, handled so that none holds up another: a group's documents together; by halves when that fails; and
-// what still fails, or finds no time, is put off into the queue. There a trouble that passes is waited for as long as it lasts, and what fails
-// for another reason is tried as often as the host allows, and then is a dead letter.
+// what still fails, or finds no time, is put off into the queue. There a trouble that passes is waited for, a day at most; what fails
+// then, or for another reason, is tried as often as the host allows, and then is a dead letter.
 import { z } from 'zod';
+import { instantSchema } from '../api/fields.ts';
+import { addMinutes } from '../domain/instant.ts';
+import type { Instant } from '../domain/instant.ts';
 import type { FleetDocument } from '../ports/document-store.ts';
 import { CONSUMER_NAMES, CONSUMERS } from './consumers.ts';
 import type { ConsumerName } from './consumers.ts';
@@ -11,6 +14,8 @@ import type { MayGoOn } from './waits.ts';
 
 /** In one message, by their ids: far below what a message holds. */
 const DOCUMENTS_MAX = 100;
+/** What still fails then is no moment's trouble, whatever it looks like. */
+const WAIT_MINUTES_MAX = 24 * 60;
 /** Handled at a time: a store that makes each wait makes all of them wait little longer. */
 const GROUPS_AT_A_TIME = 8;
 
@@ -19,6 +24,8 @@ const messageSchema = z.object({
   consumer: z.enum(CONSUMER_NAMES),
   groupId: z.string(),
   documentIds: z.array(z.string()).min(1),
+  /** Absent in messages of earlier versions: they count from when they are seen. */
+  firstPutOffOn: instantSchema.optional(),
 });
 
 type Message = z.infer<typeof messageSchema>;
@@ -56,7 +63,9 @@ export async function handleChanges(
       left.push(...ofThis);
       // Once the queue has refused, all are shown again: others are handled, and it is asked no more.
       if (refusals.length > 0) continue;
-      await putOff(system, consumer, ofThis).catch((error: unknown) => refusals.push(error));
+      await putOff(system, consumer, ofThis, system.clock.now()).catch((error: unknown) =>
+        refusals.push(error),
+      );
     }
   }
   await Promise.all(Array.from({ length: GROUPS_AT_A_TIME }, handleGroups));
@@ -70,14 +79,16 @@ export async function handleChanges(
 
 /**
  * Handles what was put off, as the queue gives it back, and answers what is put off again.
- * @throws ZodError for what is no message of ours, or not of this version; what handling threw when waiting does not mend it.
+ * @throws ZodError for what is no message of ours, or not of this version; what handling threw when waiting does not mend it,
+ * or has not for a day: whoever shows the message again counts how often.
  */
 export async function retryChanges(
   system: System,
   message: unknown,
   mayGoOn: MayGoOn = forEver,
 ): Promise<readonly PutOff[]> {
-  const { consumer, groupId, documentIds } = messageSchema.parse(message);
+  const now = system.clock.now();
+  const { consumer, groupId, documentIds, firstPutOffOn = now } = messageSchema.parse(message);
   const items = documentIds.map((id) => ({ id }));
   const work = (some: readonly { readonly id: string }[]) =>
     CONSUMERS[consumer].retry(
@@ -87,10 +98,11 @@ export async function retryChanges(
       mayGoOn,
     );
   const left = await leftOf(groupId, items, work, mayGoOn);
-  // On its own already: whoever shows the message again counts how often.
-  const hopeless = left.find(({ isPassing }) => !isPassing && documentIds.length === 1);
+  const isOld = now >= addMinutes(firstPutOffOn, WAIT_MINUTES_MAX);
+  // What waiting does not mend is put off once more, to be on its own.
+  const hopeless = left.find(({ isPassing }) => (isPassing ? isOld : documentIds.length === 1));
   if (hopeless !== undefined) throw hopeless.error;
-  await putOff(system, consumer, left);
+  await putOff(system, consumer, left, firstPutOffOn);
   return left;
 }
 
@@ -126,13 +138,19 @@ async function leftOf<Item extends { readonly id: string }>(
   ];
 }
 
-async function putOff(system: System, consumer: ConsumerName, all: readonly PutOff[]): Promise<void> {
+async function putOff(
+  system: System,
+  consumer: ConsumerName,
+  all: readonly PutOff[],
+  firstPutOffOn: Instant,
+): Promise<void> {
   for (const { groupId, documentIds, afterSeconds } of all) {
     for (let start = 0; start < documentIds.length; start += DOCUMENTS_MAX) {
       const message: Message = {
         consumer,
         groupId,
         documentIds: documentIds.slice(start, start + DOCUMENTS_MAX),
+        firstPutOffOn,
       };
       await system.queue.send(message, afterSeconds);
     }

@@ -64,7 +64,10 @@ describe('a fan-out', () => {
     await service.system.store.write(groupId, [{ kind: 'create', document: job }]);
     await service.host.drainFeeds();
     expect(sent).toEqual([
-      { message: { consumer: 'fleet-changes', groupId, documentIds: [job.id] }, afterSeconds: 3 },
+      {
+        message: { consumer: 'fleet-changes', groupId, documentIds: [job.id], firstPutOffOn: START },
+        afterSeconds: 3,
+      },
     ]);
     fail(() => null);
     expect(await service.system.store.read<Job>(groupId, job.id)).not.toBeNull();

@@ -73,6 +73,10 @@ describe('A message that is none of ours', () => {
     ['is nothing', null],
     ['names no consumer that there is', { consumer: 'other', groupId: 'g', documentIds: ['a'] }],
     ['names no documents', { consumer: 'fleet-changes', groupId: 'g', documentIds: [] }],
+    [
+      'says no instant',
+      { consumer: 'fleet-changes', groupId: 'g', documentIds: ['a'], firstPutOffOn: 'yesterday' },
+    ],
     ['lacks the group', { consumer: 'fleet-changes', documentIds: ['a'] }],
   ] as const)('because it %s, is a dead letter, and goes round no further', async ([, message]) => {
     const { queue } = service.system;

@@ -77,7 +77,12 @@ describe('a change that cannot be handled', () => {
     expect(await notifiedOf(service, later[0]?.groupId ?? '')).toHaveLength(2);
     expect(sent).toEqual([
       {
-        message: { consumer: 'event-notifications', groupId, documentIds: [event?.id] },
+        message: {
+          consumer: 'event-notifications',
+          groupId,
+          documentIds: [event?.id],
+          firstPutOffOn: START,
+        },
         afterSeconds: 30,
       },
     ]);
@@ -144,7 +149,10 @@ describe('a trouble that passes', () => {
     await service.host.drainFeeds();
     const documentIds = events.map(({ id }) => id);
     expect(sent).toEqual([
-      { message: { consumer: 'event-notifications', groupId, documentIds }, afterSeconds: seconds },
+      {
+        message: { consumer: 'event-notifications', groupId, documentIds, firstPutOffOn: START },
+        afterSeconds: seconds,
+      },
     ]);
     fail(() => null);
     await after(seconds - 1);
@@ -162,6 +170,38 @@ describe('a trouble that passes', () => {
     expect(await service.system.queue.deadLetters()).toBe(0);
     await after(60);
     expect(await notifiedOf(service, events[0]?.groupId ?? '')).toHaveLength(2);
+  });
+
+  test('but has not for a day, is none: it makes a dead letter, which is tried anew', async () => {
+    fail((call) => (isNotificationOf(call) ? unavailable(call) : null));
+    const [event] = await newEvents(service, ids(2));
+    await service.host.drainFeeds();
+    for (let hours = 1; hours < 24; hours++) await after(3600);
+    expect(sent).toHaveLength(24);
+    expect(await service.system.queue.deadLetters()).toBe(0);
+    await after(3600);
+    await untilDead();
+    expect(sent).toHaveLength(24);
+    expect(await service.system.queue.deadLetters()).toBe(1);
+    fail(() => null);
+    await service.system.queue.redrive(1);
+    await after(0);
+    expect(await notifiedOf(service, event?.groupId ?? '')).toHaveLength(2);
+  });
+
+  test('is waited for from now on when the message does not say since when', async () => {
+    ports.restFeeds(true);
+    const [event] = await newEvents(service, ids(1));
+    const { groupId = '', id = '' } = event ?? {};
+    fail((call) => (call.kind === 'store.read' ? unavailable(call) : null));
+    const message = { consumer: 'event-notifications', groupId, documentIds: [id] };
+    await service.system.queue.send(message, 0);
+    sent = [];
+    await after(0);
+    expect(sent).toEqual([{ message: { ...message, firstPutOffOn: START }, afterSeconds: 30 }]);
+    fail(() => null);
+    await after(30);
+    expect(await notifiedOf(service, groupId)).toHaveLength(1);
   });
 
   test('hides no defect: what fails for another reason then is tried by itself', async () => {

@@ -135,8 +135,8 @@ export const MUTATIONS: readonly Mutation[] = [
     ['notification-wrong'],
     [
       HANDLING,
-      'await putOff(system, consumer, ofThis).catch(',
-      'await putOff(system, consumer, ofThis.slice(1, 1)).catch(',
+      'await putOff(system, consumer, ofThis, system',
+      'await putOff(system, consumer, ofThis.slice(1, 1), system',
     ],
   ),
   mutation(
