@@ -24,6 +24,13 @@ param alertEmails string = ''
 @allowed([300, 600, 900])
 param healthSeconds int = 900
 
+@description('Minutes between two takes of the fleet\'s figures; alerts look back accordingly.')
+@allowed([5, 60])
+param metricsMinutes int = 5
+
+@description('Which part of all traces is recorded, from 0 to 1: rather 0.1 from ten thousand machines on, 0.01 from a hundred thousand.')
+param traceRatio string = '1'
+
 @description('The Cosmos DB account, when it is one that was restored from a backup; empty for the environment\'s own.')
 param storeName string = ''
 
@@ -262,6 +269,8 @@ module app 'modules/app.bicep' = {
     subnetId: privateNetworking ? network!.outputs.appSubnetId : ''
     minimumAgentVersion: minimumAgentVersion
     checkInSeconds: checkInSeconds
+    metricsMinutes: metricsMinutes
+    traceRatio: traceRatio
   }
 }
 
@@ -278,6 +287,7 @@ module alerts 'modules/alerts.bicep' = {
     appUrl: app.outputs.url
     emails: alertEmails
     healthSeconds: healthSeconds
+    metricsMinutes: metricsMinutes
   }
 }
 

@@ -15,6 +15,10 @@ param emails string
 @allowed([300, 600, 900])
 param healthSeconds int
 
+@description('Minutes between two takes of the fleet\'s figures.')
+@allowed([5, 60])
+param metricsMinutes int
+
 var receivers = [
   for (address, index) in split(emails, ','): {
     name: 'email-${index}'
@@ -24,13 +28,18 @@ var receivers = [
 ]
 var healthPlaces = ['emea-nl-ams-azr', 'us-va-ash-azr', 'apac-sg-sin-azr']
 
+// Long enough for three takes or more, so that one that fails is no silence.
+var metricsWindows = { '5': 'PT30M', '60': 'PT3H' }
+var metricsWindow = metricsWindows[string(metricsMinutes)]
+var putOffWindows = { '5': 'PT1H', '60': 'PT3H' }
+
 // Each query answers rows when somebody should be told, and none otherwise.
 var logAlerts = [
   {
     name: 'machines-at-risk'
     description: 'Machines wait for the new key in windows that end within 14 days.'
     severity: 2
-    window: 'PT30M'
+    window: metricsWindow
     query: '''
       AppMetrics
       | where Name == 'keyturn.machines_at_risk'
@@ -39,10 +48,22 @@ var logAlerts = [
     '''
   }
   {
+    name: 'put-off'
+    description: 'Work that failed waits to be tried again, and goes on waiting.'
+    severity: 3
+    window: putOffWindows[string(metricsMinutes)]
+    query: '''
+      AppMetrics
+      | where Name == 'keyturn.put_off'
+      | summarize Fewest = min(Sum)
+      | where Fewest > 0
+    '''
+  }
+  {
     name: 'dead-letters'
     description: 'Work failed again and again, and waits for somebody to look at it.'
     severity: 2
-    window: 'PT30M'
+    window: metricsWindow
     query: '''
       AppMetrics
       | where Name == 'keyturn.dead_letters'
@@ -54,7 +75,7 @@ var logAlerts = [
     name: 'unwell'
     description: 'The service says of itself that something is wrong, so that renewals may not happen.'
     severity: 1
-    window: 'PT30M'
+    window: metricsWindow
     query: '''
       AppMetrics
       | where Name == 'keyturn.health'
@@ -64,14 +85,14 @@ var logAlerts = [
   }
   {
     name: 'silent'
-    description: 'No figures come, or old ones alone: timers do not run, or nothing can be sent.'
+    description: 'New figures do not come: timers do not run, or nothing can be sent.'
     severity: 1
-    window: 'PT30M'
+    window: metricsWindow
     query: '''
       AppMetrics
-      | where Name == 'keyturn.metrics_age_seconds'
-      | summarize Sent = count(), YoungestAge = min(Sum)
-      | where Sent == 0 or YoungestAge > 1800
+      | where Name == 'keyturn.metrics_taken_timestamp_seconds'
+      | summarize Takes = dcount(Sum)
+      | where Takes < 2
     '''
   }
   {

@@ -43,6 +43,15 @@ param minimumAgentVersion string
 @maxValue(43200)
 param checkInSeconds int
 
+@description('Minutes between two takes of the fleet\'s figures.')
+@allowed([5, 60])
+param metricsMinutes int
+
+@description('Which part of all traces is recorded, from 0 to 1.')
+param traceRatio string
+
+var metricsSchedules = { '5': '0 */5 * * * *', '60': '0 0 * * * *' }
+
 resource insights 'Microsoft.Insights/components@2020-02-02' existing = { name: insightsName }
 
 resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
@@ -116,7 +125,10 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
         { name: 'KEYTURN_MINIMUM_AGENT_VERSION', value: minimumAgentVersion }
         { name: 'KEYTURN_CHECK_IN_SECONDS', value: string(checkInSeconds) }
         { name: 'RENEWAL_SCAN_SCHEDULE', value: '0 */5 * * * *' }
-        { name: 'FLEET_METRICS_SCHEDULE', value: '0 */5 * * * *' }
+        { name: 'FLEET_METRICS_SCHEDULE', value: metricsSchedules[string(metricsMinutes)] }
+        // The host decides, and the service follows it: a trace is recorded whole or not at all.
+        { name: 'OTEL_TRACES_SAMPLER', value: 'microsoft.fixed_percentage' }
+        { name: 'OTEL_TRACES_SAMPLER_ARG', value: traceRatio }
       ]
       cors: { allowedOrigins: [], supportCredentials: false }
     }

@@ -48,6 +48,7 @@ export interface Module {
 
 export interface BicepFile {
   readonly parameters: readonly Parameter[];
+  readonly variables: BicepObject;
   readonly resources: readonly Resource[];
   readonly modules: readonly Module[];
   readonly outputs: readonly string[];
@@ -63,6 +64,7 @@ export function parseBicep(text: string): BicepFile {
   const root = parser.parse(text.replace(EXTENSION, '')).rootNode;
   return {
     parameters: root.descendantsOfType('parameter_declaration').map(parameterOf),
+    variables: Object.fromEntries(root.descendantsOfType('variable_declaration').map(propertyOf)),
     resources: root.descendantsOfType('resource_declaration').map(resourceOf),
     modules: root.descendantsOfType('module_declaration').map(moduleOf),
     outputs: root.descendantsOfType('output_declaration').map((node) => node.namedChild(0)?.text ?? ''),

@@ -6,7 +6,7 @@ import { telemetrySettings } from '../../../shared/telemetry/settings.ts';
 import { ROOT } from '../../source-tree.ts';
 import { at, Expression, textAt } from './bicep.ts';
 import type { Value } from './bicep.ts';
-import { resource } from './infrastructure.ts';
+import { bicepFile, resource } from './infrastructure.ts';
 import { bindings, settingsNamedIn, valuesOf } from './registrations.ts';
 
 const GUID = '11111111-2222-4333-8444-555555555555';
@@ -25,6 +25,12 @@ const DEPLOYED: Readonly<Record<string, string>> = {
   'environment().authentication.loginEndpoint': 'https://login.microsoftonline.com/',
   minimumAgentVersion: '2.23',
   'string(checkInSeconds)': '3600',
+  'metricsSchedules[string(metricsMinutes)]': textAt(
+    bicepFile('modules/app.bicep').variables,
+    'metricsSchedules',
+    '5',
+  ),
+  traceRatio: '1',
 };
 
 const declared = at(resource('Microsoft.Web/sites').body, 'properties', 'siteConfig', 'appSettings');
@@ -51,6 +57,8 @@ async function settingsReadFrom(environment: Readonly<Record<string, string>>): 
     },
   );
   telemetrySettings(watched, '1.0.0');
+  // OpenTelemetry and the host read it themselves.
+  read.add('OTEL_TRACES_SAMPLER_ARG');
   await compose(watched).store.close();
   return read;
 }
@@ -68,8 +76,6 @@ const NOT_IN_AZURE: readonly (string | RegExp)[] = [
   'KEYTURN_CLOCK_FILE',
   // For those who send telemetry elsewhere as well.
   'OTEL_EXPORTER_OTLP_ENDPOINT',
-  // For large fleets.
-  'OTEL_TRACES_SAMPLER',
   // What tells Azure from one machine is Azure's to set.
   /^WEBSITE_/,
   // Every consumer of the change feed runs.
