@@ -9,6 +9,7 @@ import type { FleetDocument } from '../../shared/ports/document-store.ts';
 import type { RegisteredFunction } from './functions-core.ts';
 import { describeError, type HostLog } from './host-log.ts';
 import { type Invoker, triggerOf } from './invocation.ts';
+import { newOutage } from './outage.ts';
 import { Interrupted, invokeWithRetries } from './retry-policy.ts';
 import { resolveSettings, type Settings } from './settings.ts';
 
@@ -42,7 +43,6 @@ export interface FeedConsumerOptions {
 const ITEMS_DEFAULT = 100;
 /** Between two looks, however often it is nudged. */
 const POLL_MILLISECONDS_MIN = 5;
-const FAILURE_PAUSE_MILLISECONDS = 1000;
 
 function consumerName(fn: RegisteredFunction, settings: Settings): string {
   const prefix = triggerOf(fn)['leaseContainerPrefix'];
@@ -55,6 +55,7 @@ export function newFeedConsumer(options: FeedConsumerOptions): FeedConsumer {
   const { name } = fn.metadata;
   const consumer = consumerName(fn, options.settings);
   const limit = Number(triggerOf(fn)['maxItemsPerInvocation'] ?? ITEMS_DEFAULT);
+  const outage = newOutage('the change feed', name, log);
   const state = { batches: 0, batchesGivenUp: 0, ended: false };
   let waiting: (() => void)[] = [];
   let wake = new AbortController();
@@ -108,13 +109,14 @@ export function newFeedConsumer(options: FeedConsumerOptions): FeedConsumer {
       while (!signal.aborted) {
         const whoWaits = [...waiting];
         try {
-          if (await consume()) continue;
+          const hasConsumed = await consume();
+          outage.over();
+          if (hasConsumed) continue;
           release(whoWaits);
           await idle();
         } catch (error) {
           if (error instanceof Interrupted) continue;
-          log({ level: 'error', source: name, message: `the change feed failed: ${describeError(error)}` });
-          await pause(FAILURE_PAUSE_MILLISECONDS, signal);
+          await pause(outage.failed(error), signal);
         }
       }
       state.ended = true;

@@ -8,6 +8,7 @@ import { describeError, type HostLog } from './host-log.ts';
 import { type Invoker, triggerOf } from './invocation.ts';
 import type { Message, MessageQueue, OpenMessageQueue } from './message-queue.ts';
 import type { TypedData } from './rpc.ts';
+import { newOutage } from './outage.ts';
 import { resolveSettings, type Settings } from './settings.ts';
 
 export interface QueueListener {
@@ -31,7 +32,6 @@ export interface QueueListenerOptions {
 const HIDDEN_SECONDS = 600;
 /** Between two looks at an empty queue, however often it is nudged; it doubles up to what host.json says. */
 const POLL_MILLISECONDS_MIN = 100;
-const FAILURE_PAUSE_MILLISECONDS = 1000;
 
 /** Text out of base64; null for what is neither. */
 function decode(text: string): string | null {
@@ -124,14 +124,15 @@ export function newQueueListener(options: QueueListenerOptions): QueueListener {
   }
 
   async function follow(): Promise<void> {
+    const outage = newOutage(`the queue ${queueName}`, name, log);
     let queue: MessageQueue | null = null;
     while (!signal.aborted) {
       try {
         queue ??= await options.openQueue(connection, queueName);
         await take(queue);
+        outage.over();
       } catch (error) {
-        complain(`the queue ${queueName} failed`, error);
-        await pause(FAILURE_PAUSE_MILLISECONDS, signal);
+        await pause(outage.failed(error), signal);
       }
     }
     await Promise.all(underWay);

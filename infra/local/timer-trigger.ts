@@ -7,9 +7,10 @@ import { type Instant, parseInstant, secondsBetween } from '../../shared/domain/
 import type { Checkpoints } from '../../shared/ports/checkpoints.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { RegisteredFunction } from './functions-core.ts';
-import { describeError, type HostLog } from './host-log.ts';
+import type { HostLog } from './host-log.ts';
 import { type Invoker, triggerOf } from './invocation.ts';
 import { parseSchedule, type Schedule } from './ncrontab.ts';
+import { newOutage } from './outage.ts';
 import { Interrupted, invokeWithRetries } from './retry-policy.ts';
 import { resolveSettings, type Settings } from './settings.ts';
 
@@ -35,7 +36,6 @@ export interface TimerOptions {
 const PUNCTUAL_SECONDS = 60;
 /** Sleeping is done in pieces, for clocks that are set while nobody looks. */
 const SLEEP_SECONDS_MAX = 3600;
-const FAILURE_PAUSE_MILLISECONDS = 1000;
 
 function payload(last: Instant, next: Instant, isPastDue: boolean): string {
   return JSON.stringify({
@@ -123,17 +123,18 @@ export function newTimer(options: TimerOptions): Timer {
         await invoke(last, now, due <= now && isPastDue(due, now));
       }),
     async follow() {
+      const outage = newOutage('the timer', name, options.log);
       let starting = true;
       while (!signal.aborted) {
         try {
           const first = starting;
           const seconds = await oneAtATime(() => runIfDue(first));
           starting = false;
+          outage.over();
           if (seconds > 0) await clock.sleep(Math.min(seconds, SLEEP_SECONDS_MAX), signal);
         } catch (error) {
-          options.log({ level: 'error', source: name, message: `the timer failed: ${describeError(error)}` });
           // On real time: nothing may move a virtual clock, and a store that fails needs to be left in peace.
-          await pause(FAILURE_PAUSE_MILLISECONDS, signal);
+          await pause(outage.failed(error), signal);
         }
       }
     },
