@@ -95,7 +95,10 @@ export async function startAzurite(options: AzuriteOptions): Promise<Azurite> {
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const addresses = await listening(child, () => output.trim());
   const onExit = (code: number | null, signal: string | null): void =>
-    options.onUnexpectedExit(new AzuriteFailed(`Azurite ended with ${code ?? signal}: ${output.trim()}`));
+    options.onUnexpectedExit(
+      // Who was killed had not said why.
+      new AzuriteFailed(`Azurite ended with ${code === null ? signal : `${code}: ${output.trim()}`}`),
+    );
   child.once('exit', onExit);
 
   return {

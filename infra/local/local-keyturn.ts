@@ -9,7 +9,6 @@ import { AzuriteFailed, startAzurite } from './azurite.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { prepareCosmos } from './cosmos-account.ts';
 import { startHost, type Host } from './host.ts';
-import type { HostLog } from './host-log.ts';
 import { lineLog } from './line-log.ts';
 import { storageMessageQueues } from './message-queue.ts';
 import { errorCode, StartFailure } from './start-failure.ts';
@@ -31,6 +30,8 @@ export interface LocalKeyturnOptions {
 export interface LocalKeyturn {
   readonly url: string;
   readonly data: DataFolder;
+  /** Resolves when it cannot go on, whatever is asked of it: it is to be stopped, and started anew. */
+  readonly broken: Promise<StartFailure>;
   stop(): Promise<void>;
 }
 
@@ -67,11 +68,15 @@ function setEnvironment(
   });
 }
 
-async function startBlobs(data: DataFolder, log: HostLog) {
-  const onUnexpectedExit = ({ message }: AzuriteFailed): void =>
-    log({ level: 'critical', source: 'host', message: `key packages cannot be stored: ${message}` });
+async function startBlobs(data: DataFolder) {
+  const broken = Promise.withResolvers<StartFailure>();
+  const onUnexpectedExit = (cause: AzuriteFailed): void => {
+    const hint = 'start Keyturn again: what it has acknowledged is kept';
+    broken.resolve(new StartFailure('azurite', cause.message, hint, { cause }));
+  };
   try {
-    return await startAzurite({ location: data.blobsFolder, onUnexpectedExit });
+    const blobs = await startAzurite({ location: data.blobsFolder, onUnexpectedExit });
+    return { blobs, broken: broken.promise };
   } catch (error) {
     if (!(error instanceof AzuriteFailed)) throw error;
     const hint = `look at ${data.blobsFolder}, where key packages are kept`;
@@ -133,7 +138,7 @@ export async function startLocalKeyturn(options: LocalKeyturnOptions): Promise<L
     const data = openDataFolder(options.data);
     started.push(() => data.release());
     if (options.store === 'cosmos') await prepareCosmos(process.env, cosmosDatabase());
-    const blobs = await startBlobs(data, log);
+    const { blobs, broken } = await startBlobs(data);
     started.push(() => blobs.stop());
     setEnvironment(options, data, blobs.connectionString);
     const { running, closeSystem } = await composeSystem(data);
@@ -150,7 +155,7 @@ export async function startLocalKeyturn(options: LocalKeyturnOptions): Promise<L
     });
     const host = await listen(starting, options.port);
     started.push(() => host.stop());
-    return { url: host.url, data, stop };
+    return { url: host.url, data, broken, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -24,7 +24,7 @@ Exit codes:
   3  another process has the data folder
   4  the data folder cannot be used
   5  the port is in use
-  6  Azurite, which keeps key packages and queues, did not start
+  6  Azurite, which keeps key packages and queues, did not start, or ended
   7  Cosmos DB cannot be used
 
 Settings, in the environment:
@@ -88,9 +88,10 @@ async function main(): Promise<void> {
     clockFile: options.clockFile === undefined ? null : resolve(options.clockFile),
   });
   process.stdout.write(greeting(keyturn.url, keyturn.data.path, entraAudience()));
-  await stopping;
+  const failure = await Promise.race([stopping, keyturn.broken]);
   process.stdout.write('Keyturn stops …\n');
   await keyturn.stop();
+  if (failure) throw failure;
 }
 
 /** Null where the data folder's token signs people in. */

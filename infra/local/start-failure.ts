@@ -1,4 +1,4 @@
-/** What ends the program before it listens; each is documented in its help. */
+/** What ends the program; each is documented in its help. */
 export const EXIT_CODES = {
   failed: 1,
   usage: 2,
@@ -9,7 +9,7 @@ export const EXIT_CODES = {
   cosmos: 7,
 } as const;
 
-/** Why the program cannot start, and what its user can do about it. */
+/** Why the program cannot start, or go on, and what its user can do about it. */
 export class StartFailure extends Error {
   override readonly name = 'StartFailure';
   readonly exitCode: number;

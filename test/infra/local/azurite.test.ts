@@ -87,6 +87,6 @@ test('its unexpected end is told', async () => {
     onUnexpectedExit: (error) => told.resolve(error),
   });
   process.kill(azurite.pid, 'SIGKILL');
-  expect(await told.promise).toBeInstanceOf(AzuriteFailed);
+  expect(await told.promise).toEqual(new AzuriteFailed('Azurite ended with SIGKILL'));
   await azurite.stop();
 });
