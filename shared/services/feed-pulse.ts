@@ -1,5 +1,6 @@
 // The pulse of the change feed: what each of its consumers writes down when the newest fleet metrics come by, so that one that
-// has stopped shows.
+// has stopped shows. Metrics are one document, in one of the store's physical partitions, and each of these has a lease of its own:
+// a consumer that has stopped at another partition alone is seen by what it leaves undone, jobs that stall and work put off.
 import { feedPulseId, SERVICE_PARTITION } from '../domain/fleet-metrics.ts';
 import type { FeedPulse, FleetMetrics } from '../domain/fleet-metrics.ts';
 import { untilNoConflict } from './contention.ts';
