@@ -38,7 +38,8 @@ export async function signedIn(world: World, options: SignInOptions, server: str
       'With Entra ID: az login, then --entra-scope api://APP_ID/.default, with the id of the service’s app registration.',
     );
   }
-  const token = await localToken(world, folder || '.keyturn', server);
+  const data = folder ? resolve(world.cwd, folder) : world.localData;
+  const token = await localToken(world, data, server);
   return () => Promise.resolve(token);
 }
 
@@ -61,8 +62,8 @@ function lacking(server: string, world: World): string {
     : '--server needs --entra-scope or --sign-in-token beside it, since KEYTURN_ENTRA_SCOPE and KEYTURN_TOKEN are for KEYTURN_SERVER alone';
 }
 
-async function localToken(world: World, folder: string, server: string): Promise<string> {
-  const path = join(resolve(world.cwd, folder), 'token');
+async function localToken(world: World, data: string, server: string): Promise<string> {
+  const path = join(data, 'token');
   try {
     return (await readFile(path, 'utf8')).trim();
   } catch (cause) {

@@ -1,12 +1,16 @@
 // All that the command line touches outside itself. Tests hand in their own.
+import { resolve } from 'node:path';
 import type { AgentStep } from './agent/steps.ts';
-import { whenNpmShellIsGone } from '../shared/adapters/npm-parent.ts';
+import { callersFolder, whenNpmShellIsGone } from '../shared/adapters/npm-parent.ts';
 import type { TerminalStreams } from './terminal.ts';
 
 export interface World {
   readonly streams: TerminalStreams;
   readonly env: NodeJS.ProcessEnv;
+  /** What people type is relative to it. */
   readonly cwd: string;
+  /** Where a service on this machine keeps its data, unless it was told. */
+  readonly localData: string;
   /** Aborts when the command is told to stop. */
   readonly stop: () => AbortSignal;
   /** Called at each step of an agent: for tests that stop it there. */
@@ -18,7 +22,8 @@ export function processWorld(changes: Partial<World> = {}): World {
   return {
     streams: process,
     env: process.env,
-    cwd: process.cwd(),
+    cwd: callersFolder(process.env, 'keyturn'),
+    localData: resolve('.keyturn'),
     stop: stopSignal,
     observe: () => undefined,
     ...changes,

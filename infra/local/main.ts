@@ -1,7 +1,7 @@
 // `npm start`: Keyturn on one machine.
 import { resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { whenNpmShellIsGone } from '../../shared/adapters/npm-parent.ts';
+import { callersFolder, whenNpmShellIsGone } from '../../shared/adapters/npm-parent.ts';
 import { choiceOf, settingOf } from '../../shared/adapters/setting.ts';
 import { DATA_DEFAULT, greeting, PORT_DEFAULT } from './greeting.ts';
 import { startLocalKeyturn, type Store, STORES } from './local-keyturn.ts';
@@ -41,16 +41,24 @@ function parsePort(text: string): number {
   return port;
 }
 
+function parsePath(text: string): string {
+  return resolve(callersFolder(process.env, 'start'), text);
+}
+
 function parseOptions(argv: readonly string[]): Options {
   const command = new Command('npm start --')
     .description('Runs Keyturn on this machine, for this machine: it listens on 127.0.0.1 only.')
     .option('--port <port>', 'where to listen', parsePort, PORT_DEFAULT)
-    .option('--data <folder>', 'where everything is kept', DATA_DEFAULT)
+    .option('--data <folder>', 'where everything is kept', parsePath, DATA_DEFAULT)
     .addOption(
       new Option('--store <store>', 'where documents are kept (KEYTURN_STORE; sqlite)').choices(STORES),
     )
-    .option('--app <folder>', 'run the bundle in it, which npm run build makes, instead of the sources')
-    .option('--clock-file <file>', 'virtual time from a file; for demonstrations and tests only')
+    .option(
+      '--app <folder>',
+      'run the bundle in it, which npm run build makes, instead of the sources',
+      parsePath,
+    )
+    .option('--clock-file <file>', 'virtual time from a file; for demonstrations and tests only', parsePath)
     .option('--verbose', 'log what functions say, and requests', false)
     .addHelpText('after', EXIT_CODES_HELP)
     .configureOutput({ outputError: () => undefined })
@@ -84,8 +92,8 @@ async function main(): Promise<void> {
   const keyturn = await startLocalKeyturn({
     ...options,
     store: options.store ?? choiceOf(process.env, 'KEYTURN_STORE', STORES, 'sqlite'),
-    app: options.app === undefined ? null : resolve(options.app),
-    clockFile: options.clockFile === undefined ? null : resolve(options.clockFile),
+    app: options.app ?? null,
+    clockFile: options.clockFile ?? null,
   });
   process.stdout.write(greeting(keyturn.url, keyturn.data.path, entraAudience()));
   const failure = await Promise.race([stopping, keyturn.broken]);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { callersFolder } from '../../shared/adapters/npm-parent.ts';
 
 const MODULE = fileURLToPath(new URL('../../shared/adapters/npm-parent.ts', import.meta.url));
 
@@ -39,4 +40,13 @@ test('a program that a person started stays', async () => {
   ]);
   expect(first).toBe('still there');
   process.kill(pid, 'SIGKILL');
+});
+
+test.each([
+  [{}, process.cwd()],
+  [{ INIT_CWD: '/home/me', npm_lifecycle_event: 'keyturn' }, '/home/me'],
+  [{ INIT_CWD: '/home/me', npm_lifecycle_event: 'test' }, process.cwd()],
+  [{ INIT_CWD: '/home/me' }, process.cwd()],
+])('with %j in its environment, a program was called from %s', (environment, folder) => {
+  expect(callersFolder(environment, 'keyturn')).toBe(folder);
 });

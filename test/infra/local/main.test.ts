@@ -96,9 +96,11 @@ describe('one that cannot run says so by its exit code, on two lines', () => {
     other.close();
   });
 
-  test('when the data folder is a file', async () => {
+  test('when the data folder is a file, from where npm was called', async () => {
     const file = join(folder, 'file');
     writeFileSync(file, '');
+    const throughNpm = { npm_lifecycle_event: 'start', INIT_CWD: folder };
+    expect(await refusalOf(startProgram(['--data', 'file'], throughNpm))).toMatchObject({ code: 4 });
     expect(await refusal('--data', file)).toMatchObject({ code: 4 });
     expect(await refusal('--data', join(file, 'below'))).toMatchObject({ code: 4 });
   });
