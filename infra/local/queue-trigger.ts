@@ -128,10 +128,11 @@ export function newQueueListener(options: QueueListenerOptions): QueueListener {
     let queue: MessageQueue | null = null;
     while (!signal.aborted) {
       try {
-        queue ??= await options.openQueue(connection, queueName);
+        queue ??= await options.openQueue(connection, queueName, signal);
         await take(queue);
         outage.over();
       } catch (error) {
+        if (signal.aborted) break;
         await pause(outage.failed(error), signal);
       }
     }

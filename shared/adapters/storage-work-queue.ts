@@ -15,7 +15,8 @@ export interface StorageWorkQueueOptions {
   readonly callMillisecondsMax?: number;
 }
 
-const CALL_MILLISECONDS_MAX = 20_000;
+/** The longest that one request may take, with its repeats, when nothing else is said. */
+export const CALL_MILLISECONDS_MAX = 20_000;
 
 /** Whoever waits is an invocation that comes again: a failure is better told soon than tried for long. */
 const PIPELINE: StoragePipelineOptions = {
@@ -28,7 +29,7 @@ const RECEIVED_MAX = 32;
 const REDRIVING_SECONDS = 60;
 const NEVER_EXPIRES = -1;
 
-interface Queues {
+export interface Queues {
   readonly main: QueueClient;
   readonly poison: QueueClient;
 }
@@ -38,7 +39,7 @@ export function storageWorkQueue(options: StorageWorkQueueOptions): WorkQueue {
     abortSignal: AbortSignal.timeout(options.callMillisecondsMax ?? CALL_MILLISECONDS_MAX),
   });
   let opened: Promise<Queues> | null = null;
-  const queues = (): Promise<Queues> => (opened ??= openQueues(options));
+  const queues = (): Promise<Queues> => (opened ??= openQueues(options.connection, options.queue));
 
   async function put(queue: QueueClient, messageText: string, visibilityTimeout: number): Promise<void> {
     const send = () =>
@@ -111,8 +112,8 @@ export function storageWorkQueue(options: StorageWorkQueueOptions): WorkQueue {
   };
 }
 
-/** Loaded when it is used: a service whose changes all go well never does. */
-async function openQueues({ connection, queue }: StorageWorkQueueOptions): Promise<Queues> {
+/** The queue and that of its dead letters. Loaded when it is used: a service whose changes all go well never does. */
+export async function openQueues(connection: AzureConnection, queue: string): Promise<Queues> {
   const { QueueClient } = await import('@azure/storage-queue');
   const open = (name: string): QueueClient =>
     connection.kind === 'connectionString'

@@ -1,6 +1,8 @@
 import { app, type InvocationContext } from '@azure/functions';
 import { QueueClient } from '@azure/storage-queue';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -172,6 +174,32 @@ describe('a queue', () => {
 test('a setting that the queue’s name needs and is missing is refused by name', async () => {
   const starting = world.start(register, { messageQueues: handFedQueue().open });
   await expect(starting).rejects.toThrow('QUEUE');
+});
+
+describe('on a storage that accepts and never answers', () => {
+  test.each([
+    ['the queue is made', []],
+    ['messages are received', ['PUT']],
+  ])('a host stops soon, while %s', async (_, answered) => {
+    const hanging: string[] = [];
+    const server = createServer(({ method = '' }, response) => {
+      if (answered.includes(method)) response.writeHead(201).end();
+      else hanging.push(method);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const key = base64('key');
+    const account = `DefaultEndpointsProtocol=http;AccountName=a;AccountKey=${key};QueueEndpoint=http://127.0.0.1:${port}/a;`;
+    let stoppingAt = 0;
+    await hosted(storageMessageQueues({ Work: account }), async () => {
+      await until(() => hanging.length > 0);
+      stoppingAt = performance.now();
+    });
+    expect(performance.now() - stoppingAt).toBeLessThan(2000);
+    expect(world.entries).toEqual([]);
+    server.closeAllConnections();
+    server.close();
+  });
 });
 
 describe('on Azurite', () => {
