@@ -1,19 +1,17 @@
-// The port's contract holds with a store traced, whether or not somebody records; and what is stamped is what is left behind.
+// The port's contract holds with a store traced; and, when somebody records, what is stamped is what is left behind.
 import { context, trace } from '@opentelemetry/api';
 import type { Span } from '@opentelemetry/api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { memoryDocumentStore } from '../../shared/adapters/memory-document-store.ts';
 import { tracedDocumentStore } from '../../shared/adapters/traced-document-store.ts';
-import type { DocumentStore, DocumentType, FleetDocument } from '../../shared/ports/document-store.ts';
+import type { DocumentType, FleetDocument } from '../../shared/ports/document-store.ts';
 import { describeDocumentStore } from '../conformance/document-store.ts';
 import { startRecording } from '../telemetry/recording.ts';
 import type { Recording } from '../telemetry/recording.ts';
 
-const gaps = { durability: 'kept in memory alone' };
-
-describeDocumentStore('tracedDocumentStore, unrecorded', async () => ({
+describeDocumentStore('tracedDocumentStore', async () => ({
   store: tracedDocumentStore(memoryDocumentStore()),
-  gaps,
+  gaps: { durability: 'kept in memory alone' },
 }));
 
 describe('recorded', () => {
@@ -31,15 +29,6 @@ describe('recorded', () => {
   function within<T>(work: () => Promise<T>): Promise<T> {
     return context.with(trace.setSpan(context.active(), span), work);
   }
-
-  describeDocumentStore('tracedDocumentStore', async () => {
-    const traced = tracedDocumentStore(memoryDocumentStore());
-    const store: DocumentStore = {
-      ...traced,
-      write: (groupId, operations) => within(() => traced.write(groupId, operations)),
-    };
-    return { store, gaps };
-  });
 
   async function written(type: DocumentType): Promise<FleetDocument | undefined> {
     const store = tracedDocumentStore(memoryDocumentStore());
