@@ -1,7 +1,7 @@
 // What a person is told about an error: what went wrong, what to do, and the exit code. The one place where errors meet
 // exit codes.
 import { ReceivedProblem, ServiceUnreachable, UnexpectedAnswer } from '../shared/api/client.ts';
-import { Problem } from '../shared/api/problem.ts';
+import { Problem, PROBLEMS } from '../shared/api/problem.ts';
 import type { ProblemCode } from '../shared/api/problem.ts';
 import { CryptoError } from '../shared/crypto/errors.ts';
 import { secondsBetween } from '../shared/domain/instant.ts';
@@ -144,8 +144,11 @@ function describeProblem(problem: Problem, { caller, now }: ErrorContext): Error
   if (code === 'PolicyOutOfRange' && problem.errors !== undefined) {
     return { code, message: problem.errors.map(rangeText).join('; '), hint: null, exit: 'usage' };
   }
-  const exit = EXITS[code] ?? (problem.status >= 500 ? 'unreachable' : 'refused');
-  return { code, message, hint: hintOf(code), exit };
+  if (problem.status >= 500) {
+    // The detail says only what to do.
+    return { code, message: PROBLEMS[code][1], hint: HINTS[code] ?? message, exit: 'unreachable' };
+  }
+  return { code, message, hint: hintOf(code), exit: EXITS[code] ?? 'refused' };
 }
 
 const OPTIONS: Partial<Record<string, string>> = {

@@ -125,6 +125,14 @@ test.each([
   expect(describeError(new Problem(code, 'Said so.'), { caller, now: NOW }).exit).toBe(exit);
 });
 
+test('What is down is named, with what to do', () => {
+  const problem = new Problem('StoreUnavailable', 'Nothing is lost: try again later.');
+  expect(describeError(problem, { caller: 'person', now: NOW })).toMatchObject({
+    message: 'The document store does not answer',
+    hint: 'Nothing is lost: try again later.',
+  });
+});
+
 test.each([
   ['90d', 129_600],
   ['12w', 120_960],
