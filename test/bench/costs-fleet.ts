@@ -157,7 +157,7 @@ function fleetLines({ opening, calls, ending }: MachineCosts): Line[] {
     [
       'packages put in 10 s',
       (groups) => Math.max(1, (groups / ASSUMED.scanSeconds) * 10),
-      `limit ${LIMITS.vaultCreates}: one scan opens them all in four minutes`,
+      `limit ${LIMITS.vaultCreates}: one scan opens them all in three minutes`,
     ],
     [
       'packages got in 10 s, not remembered',
