@@ -46,7 +46,7 @@ Examples:
       const session = await signIn(world, options);
       const answer = await session.call('countDeadLetters', {});
       if (options.json === true) return printJson(terminal, answer);
-      if (answer.count === 0) return terminal.note('There are no dead letters.');
+      if (answer.count === 0) return terminal.print('There are no dead letters.');
       terminal.print(countText(answer.count));
       return terminal.note(
         terminal.commands(

@@ -26,8 +26,8 @@ async function bury(count: number): Promise<void> {
   }
 }
 
-test('None are told of beside an empty result', async () => {
-  expect(await reads('dead-letters count')).toBe('! There are no dead letters.\n[0]\n');
+test('That there are none is an answer, too', async () => {
+  expect(await reads('dead-letters count')).toBe('There are no dead letters.\n[0]\n');
   expect(await reads('dead-letters count --json')).toBe('{\n  "count": 0\n}\n[0]\n');
   expect(await reads('dead-letters redrive')).toBe('! There are no dead letters.\n[0]\n');
   expect(await reads('dead-letters redrive --json')).toBe('{\n  "redriven": 0\n}\n[0]\n');
@@ -42,7 +42,7 @@ test('They are counted, and all of them tried anew, in as many calls as it takes
 `);
   expect(await reads('dead-letters redrive', PEOPLE.Reader)).toMatch(/\[4\]\n$/);
   expect(await reads('dead-letters redrive')).toBe('! 201 dead letters will be tried anew now.\n[0]\n');
-  expect(await reads('dead-letters count')).toBe('! There are no dead letters.\n[0]\n');
+  expect(await reads('dead-letters count')).toBe('There are no dead letters.\n[0]\n');
   await bury(0);
   expect(await reads('dead-letters count --json')).toBe('{\n  "count": 201\n}\n[0]\n');
 });
