@@ -33,7 +33,7 @@ export function serverAddress(given: string | undefined, { env }: World): string
   if (parseServerUrl(`http://${text}`) !== null) {
     throw new Failure('usage', `${text} lacks http:// at its beginning`, `Give http://${text}`);
   }
-  if (parseServerUrl(`https://${text}`) !== null) {
+  if (!text.includes('://') && parseServerUrl(`https://${text}`) !== null) {
     throw new Failure('usage', `${text} lacks https:// at its beginning`, `Give https://${text}`);
   }
   throw new Failure(

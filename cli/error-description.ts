@@ -156,7 +156,7 @@ const OPTIONS: Partial<Record<string, string>> = {
   '/groupKeyExpiryGracePeriod': '--grace',
 };
 
-/** A bound in terms of the command line: `--grace must be 45d to 4380h (64800 to 262800 minutes)`. */
+/** A bound in terms of the command line: `--grace must be 45d to 182.5d (64800 to 262800 minutes)`. */
 function rangeText({ pointer, detail, minimum, maximum }: NonNullable<Problem['errors']>[number]): string {
   const option = OPTIONS[pointer];
   if (option === undefined || minimum === undefined || maximum === undefined) return `${pointer} ${detail}`;

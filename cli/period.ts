@@ -1,19 +1,21 @@
 // Periods: as people write them, as the service counts them (minutes), and as people read them.
 
 const UNIT_MINUTES = { m: 1, h: 60, d: 1440, w: 10_080 } as const;
-const FORM = /^(\d{1,9})\s*([mhdw]?)$/;
+const FORM = /^(\d{1,9}(?:\.5)?)\s*([mhdw]?)$/;
 
-/** Minutes from `90d`, `12w`, `36h`, `129600m` or plain minutes; null for anything else. */
+/** Minutes from `90d`, `182.5d`, `12w`, `36h`, `129600m` or plain minutes; null for anything else. */
 export function parsePeriod(text: string): number | null {
   const [, count, unit] = FORM.exec(text.trim()) ?? [];
   if (count === undefined) return null;
-  return Number(count) * UNIT_MINUTES[(unit || 'm') as keyof typeof UNIT_MINUTES];
+  const minutes = Number(count) * UNIT_MINUTES[(unit || 'm') as keyof typeof UNIT_MINUTES];
+  return Number.isInteger(minutes) ? minutes : null;
 }
 
-/** Minutes as `parsePeriod` takes them: `90d`, `36h`, `64801m`. */
+/** Minutes as `parsePeriod` takes them: `90d`, `182.5d`, `35h`, `64801m`. */
 export function periodOption(minutes: number): string {
   for (const unit of ['d', 'h'] as const) {
-    if (minutes % UNIT_MINUTES[unit] === 0) return `${minutes / UNIT_MINUTES[unit]}${unit}`;
+    const count = minutes / UNIT_MINUTES[unit];
+    if (Number.isInteger(count * 2)) return `${count}${unit}`;
   }
   return `${minutes}m`;
 }

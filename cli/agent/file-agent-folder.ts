@@ -144,7 +144,7 @@ async function translated<T>(path: string, work: () => Promise<T>): Promise<T> {
   } catch (cause) {
     const isFolder = await stat(path).then(
       (found) => found.isDirectory(),
-      () => true,
+      (error: unknown) => !isCode(error, 'ENOTDIR'),
     );
     const isForeign = !isFolder || ['EACCES', 'EPERM', 'EROFS'].some((code) => isCode(cause, code));
     if (!isForeign) throw cause;

@@ -47,12 +47,13 @@ test('Groups are listed by name, numbers as numbers', async () => {
 
 test.each([
   ['groups create x --validity 10d', '--validity must be 90d to 1825d (129600 to 2628000 minutes)'],
-  ['groups create x --validity 365d --grace 1d', '--grace must be 45d to 4380h (64800 to 262800 minutes)'],
+  ['groups create x --validity 365d --grace 1d', '--grace must be 45d to 182.5d (64800 to 262800 minutes)'],
   ['groups enroll press --lifetime 1m', '5 minutes to 30 days'],
   ['groups enroll press --uses 10001', '1 to 10000'],
   [`groups create ${'x'.repeat(101)}`, '1 to 100 characters'],
   ['groups list --server 127.0.0.1:7071', 'Give http://127.0.0.1:7071'],
   ['groups list --server keyturn.example.com', 'Give https://keyturn.example.com'],
+  ['groups list --server ftp://keyturn.example.com', 'An https address, or http on this machine'],
   ['machines list --last-heartbeat-before yesterday', '--last-heartbeat-before must be'],
 ])('%s is refused in terms of the command line', async (line, bound) => {
   const { code, stderr } = await type(line);
@@ -82,6 +83,15 @@ test('Asking a folder that is not there for its status does not make it', async 
   expect(existsSync(path)).toBe(false);
 });
 
-test.each([129_600, 90, 64_801, 4380 * 60])('%d minutes are written as they can be read back', (minutes) => {
-  expect(parsePeriod(periodOption(minutes))).toBe(minutes);
+test('A folder that cannot be is refused as a folder', async () => {
+  const { code, stderr } = await type('agent status --folder /dev/null/x');
+  expect(code).toBe(10);
+  expect(stderr).toContain('/dev/null/x is not a folder');
 });
+
+test.each([129_600, 90, 64_801, 2160, 2100, 720, 4380 * 60])(
+  '%d minutes are written as they can be read back',
+  (minutes) => {
+    expect(parsePeriod(periodOption(minutes))).toBe(minutes);
+  },
+);

@@ -143,7 +143,9 @@ test.each([
   ['', null],
   ['d', null],
   ['-1d', null],
-  ['1.5d', null],
+  ['182.5d', 262_800],
+  ['1.25d', null],
+  ['1.5m', null],
   ['1y', null],
   ['1e3', null],
 ])('The period %j is %j minutes', (text, minutes) => {
