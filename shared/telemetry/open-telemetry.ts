@@ -21,12 +21,13 @@ import { AlwaysOnSampler, BatchSpanProcessor, ParentBasedSampler } from '@opente
 import type { SpanExporter } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import type { NodeTracerConfig } from '@opentelemetry/sdk-trace-node';
+import { pause } from '../adapters/pause.ts';
 import type { TelemetrySettings } from './settings.ts';
 
 export interface RunningTelemetry {
   /** Sends what has not been sent yet. What cannot be sent is given up: no work of the service waits for it. */
   flush(): Promise<void>;
-  /** The same, and nothing is recorded any more. */
+  /** The same, for three seconds at most, and nothing is recorded any more. */
   stop(): Promise<void>;
 }
 
@@ -36,6 +37,8 @@ interface Exporters {
 }
 
 const EXPORT_MILLISECONDS = 60_000;
+/** Exporters try for ten seconds, for which nobody who stops a service waits. */
+const STOP_MILLISECONDS_MAX = 3000;
 
 /** What cannot be sent is told where hosts collect what a process says of itself. */
 const STANDARD_ERROR: DiagLogger = { error: tell, warn: tell, info: tell, debug: tell, verbose: tell };
@@ -84,7 +87,9 @@ export function startExporting(
       context.disable();
       propagation.disable();
       metrics.disable();
-      await Promise.allSettled(all.map((each) => each.shutdown()));
+      const stopped = new AbortController();
+      void Promise.allSettled(all.map((each) => each.shutdown())).then(() => stopped.abort());
+      await pause(STOP_MILLISECONDS_MAX, stopped.signal);
       diag.disable();
     },
   };

@@ -61,6 +61,22 @@ test('spans and metrics are sent by OTLP to the address that the settings name',
   expect(metrics.getMeterProvider().constructor.name).toContain('Noop');
 });
 
+test('stopping does not wait for a collector that does not answer', async () => {
+  const server = createServer(() => undefined);
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', `http://127.0.0.1:${port}`);
+  const settings = { azureMonitor: null, otlp: true, hostSamples: false, version: '1.2.3' };
+  const running = await startOpenTelemetry(settings);
+  await inInvocation('a call', {}, [], async () => recordCheckIn('steady'));
+  const began = performance.now();
+  await running.stop();
+  expect(performance.now() - began).toBeLessThan(6000);
+  vi.unstubAllEnvs();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
 test('an error that ends an invocation makes its span fail, without telling what it said', async () => {
   const recording = startRecording();
   await expect(inInvocation('a call', {}, [], () => Promise.reject(new TypeError('secret')))).rejects.toThrow(
