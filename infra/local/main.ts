@@ -5,7 +5,7 @@ import { callersFolder, whenNpmShellIsGone } from '../../shared/adapters/npm-par
 import { choiceOf, settingOf } from '../../shared/adapters/setting.ts';
 import { DATA_DEFAULT, greeting, PORT_DEFAULT } from './greeting.ts';
 import { startLocalKeyturn, type Store, STORES } from './local-keyturn.ts';
-import { EXIT_CODES, StartFailure } from './start-failure.ts';
+import { EXIT_CODES, StartFailure, tellFailure } from './start-failure.ts';
 
 interface Options {
   readonly port: number;
@@ -116,19 +116,16 @@ function write(label: string, text: string): void {
 function report(error: unknown): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
-    write('keyturn: error', error.message.replace(/^error: /, ''));
-    write('hint', 'npm start -- --help shows what there is');
+    tellFailure(error.message.replace(/^error: /, ''), 'npm start -- --help shows what there is');
     return EXIT_CODES.usage;
   }
   if (error instanceof StartFailure) {
-    write('keyturn: error', error.message);
-    write('hint', error.hint);
+    tellFailure(error.message, error.hint);
     return error.exitCode;
   }
   // By its name: the bundle of --app has a class of its own.
   if (error instanceof Error && error.name === 'SettingUnusable') {
-    write('keyturn: error', error.message);
-    write('hint', 'docs/settings.md explains every setting');
+    tellFailure(error.message, 'docs/settings.md explains every setting');
     return EXIT_CODES.usage;
   }
   write('keyturn: error', error instanceof Error ? (error.stack ?? error.message) : String(error));

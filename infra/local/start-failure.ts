@@ -21,6 +21,11 @@ export class StartFailure extends Error {
   }
 }
 
+/** Says on standard error, on two lines, what is wrong and what to do about it. */
+export function tellFailure(problem: string, hint: string): void {
+  process.stderr.write(`keyturn: error: ${problem}\nhint: ${hint}\n`);
+}
+
 /** The `code` of an error of Node's own, or null. */
 export function errorCode(error: unknown): string | null {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;

@@ -11,8 +11,8 @@ beforeAll(async () => {
 });
 afterAll(() => fake.close());
 
-function run(connectionString: string): Promise<{ stdout: string }> {
-  return promisify(execFile)(process.execPath, ['infra/local/make-cosmos-containers.ts', connectionString]);
+function run(...words: string[]): Promise<{ stdout: string }> {
+  return promisify(execFile)(process.execPath, ['infra/local/make-cosmos-containers.ts', ...words]);
 }
 
 it('an emulator gets the database and the containers, as they are declared, once', async () => {
@@ -26,4 +26,13 @@ it('an emulator gets the database and the containers, as they are declared, once
 it('an account in Azure does not', async () => {
   const refused = run('AccountEndpoint=https://keyturn.documents.azure.com:443/;AccountKey=a2V5;');
   await expect(refused).rejects.toThrow(/COSMOS__accountEndpoint/);
+});
+
+it.each([
+  ['nothing', [], 2],
+  ['garbage', ['garbage'], 2],
+  ['an address where nobody is', ['AccountEndpoint=http://127.0.0.1:9/;AccountKey=a2V5;'], 7],
+])('%s is refused on two lines', async (_, words, code) => {
+  const stderr = expect.stringMatching(/^keyturn: error: .+\nhint: .+\n$/) as string;
+  await expect(run(...words)).rejects.toMatchObject({ code, stderr });
 });
