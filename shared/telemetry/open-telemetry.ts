@@ -21,7 +21,6 @@ import { AlwaysOnSampler, BatchSpanProcessor, ParentBasedSampler } from '@opente
 import type { SpanExporter } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import type { NodeTracerConfig } from '@opentelemetry/sdk-trace-node';
-import { pause } from '../adapters/pause.ts';
 import type { TelemetrySettings } from './settings.ts';
 
 export interface RunningTelemetry {
@@ -87,9 +86,10 @@ export function startExporting(
       context.disable();
       propagation.disable();
       metrics.disable();
-      const stopped = new AbortController();
-      void Promise.allSettled(all.map((each) => each.shutdown())).then(() => stopped.abort());
-      await pause(STOP_MILLISECONDS_MAX, stopped.signal);
+      const late = Promise.withResolvers<void>();
+      const timer = setTimeout(late.resolve, STOP_MILLISECONDS_MAX);
+      await Promise.race([Promise.allSettled(all.map((each) => each.shutdown())), late.promise]);
+      clearTimeout(timer);
       diag.disable();
     },
   };
