@@ -71,7 +71,7 @@ function setEnvironment(
 async function startBlobs(data: DataFolder) {
   const broken = Promise.withResolvers<StartFailure>();
   const onUnexpectedExit = (cause: AzuriteFailed): void => {
-    const hint = 'start Keyturn again: what it has acknowledged is kept';
+    const hint = 'start Keyturn again; docs/durability.md says what a killed Azurite may have lost';
     broken.resolve(new StartFailure('azurite', cause.message, hint, { cause }));
   };
   try {
