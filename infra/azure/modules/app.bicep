@@ -68,6 +68,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   // checkov:skip=CKV_AZURE_222:Machines call from anywhere; each call is signed.
   // checkov:skip=CKV_AZURE_17:Machines sign each call with keys of their own; people bring tokens of Entra ID.
   // checkov:skip=CKV_AZURE_212:Flex Consumption has no instances to count; instancesAlwaysReady keeps some warm.
+  // checkov:skip=CKV_AZURE_78:Flex Consumption refuses ftpsState; nobody can sign in by FTP, as its passwords are switched off below.
   // checkov:skip=CKV_AZURE_213:The health page tells of renewals, not of an instance: restarting one would mend nothing.
   name: 'func-keyturn-${suffix}'
   location: location
