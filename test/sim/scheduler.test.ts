@@ -40,6 +40,22 @@ describe('tasks', () => {
     expect(outcomes).toEqual(['done', null]);
   });
 
+  test('may have a branch that comes to its gate a little after another', async () => {
+    const scheduler = newScheduler();
+    const log: string[] = [];
+    const branch = async (name: string, awaits: number): Promise<void> => {
+      for (let each = 0; each < awaits; each++) await null;
+      await scheduler.sleep(100);
+      log.push(`${name} in ${scheduler.process.name}`);
+    };
+    scheduler.spawn(new Process('p'), async () => {
+      await Promise.all([branch('at once', 0), branch('later', 20)]);
+    });
+    scheduler.spawn(new Process('q'), async () => void (await branch('another', 0)));
+    await scheduler.runUntil(1000);
+    expect(log).toEqual(['at once in p', 'later in p', 'another in q']);
+  });
+
   test('may have branches that wait at gates of their own', async () => {
     const scheduler = newScheduler();
     const log: string[] = [];

@@ -157,7 +157,8 @@ export class Scheduler {
     task.gates -= 1;
     this.#current = task;
     await new Promise<void>((resolve) => {
-      this.#paused = resolve;
+      // Not at once: other branches of the task may be on their way to gates of their own.
+      this.#paused = () => setImmediate(resolve);
       go();
       // A branch that ends comes to no gate while its task waits for the others.
       if (task.gates > 0) setImmediate(resolve);
