@@ -9,8 +9,9 @@ function fateOfStagedKey(
   staged: StagedKeyRecord,
   answer: CheckInAnswer,
 ): 'accepted' | 'impossible' | 'undecided' {
-  const { primaryKey } = answer.group;
-  if (primaryKey?.thumbprint === staged.thumbprint) return 'accepted';
+  const { primaryKey, secondaryKey } = answer.group;
+  // It is the outgoing one already when this machine was off until the next window: what opens that one's key.
+  if ([primaryKey, secondaryKey].some((key) => key?.thumbprint === staged.thumbprint)) return 'accepted';
   if (primaryKey !== null && primaryKey.version >= staged.version) return 'impossible';
   const asked = answer.actions.find(({ action }) => action === 'issueKey');
   const isOtherLease = asked?.action === 'issueKey' && asked.challenge !== staged.challenge;

@@ -193,6 +193,25 @@ test('An issuer that is cut off until its lease is over drops its key and takes 
   passedSteps.add('staged-key-dropped');
 });
 
+test('An issuer that hears of its key only when the next window has one holds it, and opens that one’s with it', async () => {
+  const group = await service.newGroup();
+  const token = await service.enroll(group.id);
+  const agent = await firstMachine(group, token);
+  const other = testAgent(service);
+  await joinGroup(service, other, token);
+  await service.call('POST', `groups/${group.id}/renewals`);
+  const { agent: losingAgent } = losing(1, 'answer', agent);
+  await expect(checkInOnce(losingAgent)).rejects.toBeInstanceOf(ServiceUnreachable);
+  await checkInOnce(other);
+  await service.scanAt((await service.group(group.id)).renewal?.endsOn as Instant);
+  await service.call('POST', `groups/${group.id}/renewals`);
+  await checkInOnce(other);
+
+  await checkInOnce(agent);
+  await isUpToDate(agent, 'two windows later', 3);
+  expect(agent.steps).not.toContain('staged-key-dropped');
+});
+
 test('The interrupted agents passed every step there is', () => {
   expect([...passedSteps].toSorted()).toEqual([...AGENT_STEPS].toSorted());
 });
