@@ -50,7 +50,7 @@ resource vaultSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
     principalId: principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: secretsOfficer
-    description: 'Key packages are secrets: put when a key is issued, read when machines fetch it, deleted when it is retired.'
+    description: 'For the release that keeps key packages here as secrets, and puts, reads and deletes them; this one calls no vault.'
   }
 }
 
